@@ -1,0 +1,81 @@
+//! placeholder
+use super::demand::Overflow;
+use super::setpoints::{LoadModel, Mode, ProcessVariable, Setpoint};
+
+/// How a number is changed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Change {
+    /// `=X`.
+    To(f64),
+    /// `*X`; `/X` is `*1/X`.
+    Times(f64),
+    /// `+X` or `-X`.
+    By(f64),
+    /// `+P%` or `-P%`, as a fraction.
+    ByFraction(f64),
+    /// Back to the default.
+    Default,
+}
+
+/// Which gain of `hold`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gain {
+    /// Proportional.
+    Kp,
+    /// Integral.
+    Ki,
+    /// Derivative.
+    Kd,
+}
+
+/// One operator command: what a key is, what the prompt and `--script` parse to, what the log prints.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// `mode NAME`
+    Mode(Mode),
+    /// `sp VAR=VALUE`
+    Setpoint(Setpoint),
+    /// `sp *1.05`, `sp /1.5`: the target there is, scaled.
+    SetpointTimes(f64),
+    /// `gain kp =X | *X | /X | default`
+    Gain(Gain, Change),
+    /// `workers N|+N|-N|+P%`
+    Workers(Change),
+    /// `auto`
+    Auto,
+    /// `bounds MIN..MAX`
+    Bounds(u32, u32),
+    /// `rate R|*1.05|/1.05`
+    Rate(Change),
+    /// `model open|closed`
+    Model(LoadModel),
+    /// `set KNOB = X`; a step of the arrow keys is `By`.
+    Set(&'static str, Change),
+    /// `overflow drop|reject|block`
+    Overflow(Overflow),
+    /// `pause`
+    Pause,
+    /// `resume`
+    Resume,
+    /// `reset`: windows and steady start anew, never the books.
+    Reset,
+    /// `undo`
+    Undo,
+    /// `redo`
+    Redo,
+    /// `mark "…"`
+    Mark(String),
+    /// `snapshot [PATH]`
+    Snapshot(Option<String>),
+    /// `quit`: drain, then end.
+    Quit,
+    /// `quit now`: abort.
+    QuitNow,
+    /// Internal: INT, TERM, HUP or Ctrl-C; drains, and the run ends by `signal`.
+    Signal,
+}
+
+/// What `ProcessVariable` a name stands for.
+pub fn variable(name: &str) -> Option<ProcessVariable> {
+    ProcessVariable::ALL.iter().find(|(n, _)| *n == name).map(|(_, v)| *v)
+}

@@ -1,0 +1,159 @@
+//! What the flags mean: validated, immutable, complete. Everything after this believes it.
+//! It refuses text that was typed and machines that must be asked; `cli` has the one, `app` the other.
+
+use crate::model::demand::Overflow;
+use crate::model::run::Profile;
+use crate::model::units::Nanos;
+use std::sync::Arc;
+
+/// How the target is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// `host:port`: the probe decides.
+    Bare,
+    /// `http://`, or `host:port/path`.
+    Http,
+    /// `tcp://`.
+    Tcp,
+}
+
+/// Where to. `host` is without brackets; `path` begins with `/` and has its query, no fragment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The protocol asked for.
+    pub scheme: Scheme,
+    /// Name or address.
+    pub host: String,
+    /// In [1, 65535].
+    pub port: u16,
+    /// HTTP path and query.
+    pub path: String,
+}
+
+impl Target {
+    /// `host:port`, IPv6 in brackets: the HTTP Host header and the address to resolve.
+    pub fn authority(&self) -> String {
+        if self.host.contains(':') {
+            format!("[{}]:{}", self.host, self.port)
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
+    }
+}
+
+/// Where an answer ends, for raw TCP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Framing {
+    /// At the first byte read.
+    Any,
+    /// No answer is awaited.
+    None,
+    /// When the peer closes.
+    Eof,
+    /// After this many bytes, ≥ 1.
+    Bytes(u64),
+    /// After a 16-bit big-endian length and that many bytes.
+    Len16,
+    /// After a 32-bit big-endian length and that many bytes.
+    Len32,
+    /// After these bytes, not empty.
+    Delimiter(Vec<u8>),
+}
+
+/// Which statuses are good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expect {
+    /// Inclusive ranges; empty means 200–399. Status 0 (no status in the protocol) is always good.
+    pub status: Vec<(u16, u16)>,
+}
+
+impl Expect {
+    /// Whether an answer with this status is good.
+    pub fn good(&self, status: u16) -> bool {
+        status == 0
+            || if self.status.is_empty() {
+                (200..400).contains(&status)
+            } else {
+                self.status.iter().any(|(a, b)| (*a..=*b).contains(&status))
+            }
+    }
+}
+
+/// What one request is.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// HTTP method, upper case.
+    pub method: String,
+    /// Headers the user gave, in order; they replace the defaults of the same name.
+    pub headers: Vec<(String, String)>,
+    /// HTTP body or TCP payload; `None`: none was given.
+    pub body: Option<Arc<[u8]>>,
+    /// TCP framing.
+    pub framing: Framing,
+    /// Keep connections between exchanges.
+    pub keepalive: bool,
+    /// Close after this many exchanges.
+    pub per_connection: Option<u64>,
+    /// What is good.
+    pub expect: Expect,
+}
+
+/// Limits in time.
+#[derive(Clone, Copy, Debug)]
+pub struct Timeouts {
+    /// A whole exchange from its intended start, dial included (`-t`).
+    pub request: Nanos,
+    /// Making one connection.
+    pub connect: Nanos,
+    /// After the end: exchanges under way may finish.
+    pub drain: Nanos,
+}
+
+/// What the engine needs to send.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Where to.
+    pub target: Target,
+    /// What.
+    pub request: Request,
+    /// Limits in time.
+    pub timeouts: Timeouts,
+    /// Exactly this many exchanges over all lanes (`-n`).
+    pub requests: Option<u64>,
+    /// Lanes, ≥ 1.
+    pub threads: usize,
+    /// Connects per second over all lanes.
+    pub connect_rate: f64,
+    /// Fast or gentle.
+    pub profile: Profile,
+    /// Policy of the client queue.
+    pub overflow: Overflow,
+    /// Most workers there may ever be: descriptors are raised for them.
+    pub max_workers: u32,
+    /// Seed of every random choice.
+    pub seed: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_expectations_two_and_three_hundreds_are_good() {
+        let e = Expect { status: vec![] };
+
+        assert_eq!(
+            [0, 199, 200, 302, 399, 404, 503].map(|s| e.good(s)),
+            [true, false, true, true, true, false, false]
+        );
+    }
+
+    #[test]
+    fn an_expectation_replaces_the_default() {
+        let e = Expect {
+            status: vec![(404, 404), (500, 599)],
+        };
+
+        assert_eq!([200, 404, 503].map(|s| e.good(s)), [false, true, true]);
+    }
+}

@@ -1,0 +1,4 @@
+//! The simulated plant: queueing stations in virtual time.
+//! It refuses sockets, threads and clocks.
+
+pub mod station;

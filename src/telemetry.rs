@@ -1,0 +1,12 @@
+//! What was measured: histograms, tallies, columns, windows, books, and the frame that shows them.
+//! It never decides and never waits; everything is given to it with its time.
+
+pub mod books;
+pub mod column;
+pub mod curve;
+pub mod frame;
+pub mod grid;
+pub mod interval;
+pub mod latency;
+pub mod tally;
+pub mod window;

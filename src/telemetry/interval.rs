@@ -1,0 +1,61 @@
+//! What a plant says about a span of time. It says; the conductor concludes.
+
+use super::tally::Tally;
+use crate::model::units::Nanos;
+
+/// Levels at the end of the span.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Gauges {
+    /// Exchanges sent and not finished.
+    pub in_flight: u64,
+    /// Arrivals taken by a worker but not yet sent (dialling), and arrivals due that wait.
+    pub queued: u64,
+    /// Workers without an exchange.
+    pub idle: u64,
+    /// Workers that are dialling.
+    pub connecting: u64,
+    /// Connections kept for later by retired workers.
+    pub parked: u64,
+    /// Open connections.
+    pub active: u64,
+    /// Most open connections so far.
+    pub peak: u64,
+    /// Workers present, in or out of an exchange.
+    pub workers: u64,
+    /// Age of the oldest exchange in flight.
+    pub oldest: Nanos,
+    /// Average of busy workers over the span.
+    pub busy: f64,
+}
+
+/// The generator's own state over the span.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Health {
+    /// Busiest lane's CPU share of one core, in [0, 1].
+    pub cpu: f64,
+    /// Beats that came more than 100 ms after the one before: when, and how long.
+    pub stalls: Vec<(Nanos, Nanos)>,
+    /// Something the user should read, such as a descriptor shortage; said once.
+    pub remarks: Vec<String>,
+}
+
+/// Everything since the last one. Intervals of one plant follow each other without gap or overlap.
+#[derive(Clone, Debug, Default)]
+pub struct Interval {
+    /// Begin, since run start.
+    pub from: Nanos,
+    /// End; > `from` unless nothing was heard.
+    pub to: Nanos,
+    /// Lanes there are.
+    pub lanes: u32,
+    /// Lanes heard in this span; fewer than `lanes` is no evidence, never zero.
+    pub heard: u32,
+    /// Counts and latencies.
+    pub tally: Tally,
+    /// Levels at the end.
+    pub gauges: Gauges,
+    /// The generator's own state.
+    pub health: Health,
+    /// `-n` is used up: no arrival will follow.
+    pub exhausted: bool,
+}

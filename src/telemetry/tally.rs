@@ -1,0 +1,376 @@
+//! Counts and latencies of a span of time: what a lane adds to, and what everything else is merged from.
+//! It does not know when it began or ended; an interval does.
+
+use super::latency::Latency;
+use crate::model::failure::Failure;
+use crate::model::seen::Seen;
+use crate::model::units::Nanos;
+
+/// One remembered error, at most three a class.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ErrorSample {
+    /// Its class.
+    pub class: Failure,
+    /// What the peer or the system said; sanitized.
+    pub detail: String,
+    /// When, since run start.
+    pub at: Nanos,
+}
+
+/// The parts of response time, for exchanges where they differ: those that waited or dialled.
+#[derive(Clone, Debug, Default)]
+pub struct Parts {
+    /// end − intended.
+    pub response: Latency,
+    /// end − sent.
+    pub service: Latency,
+    /// sent − intended.
+    pub wait: Latency,
+    /// sent − max(intended, free) − dial: ours alone.
+    pub send_lag: Latency,
+}
+
+/// Additive counts and series. Merging is commutative and associative.
+#[derive(Clone, Debug)]
+pub struct Tally {
+    /// Arrivals the schedule (closed model: a free worker) called for.
+    pub scheduled: u64,
+    /// Exchanges whose first byte reached the kernel.
+    pub sent: u64,
+    /// Ended before that.
+    pub unsent: u64,
+    /// Good answers.
+    pub ok: u64,
+    /// Answers with a status that was not expected.
+    pub bad_status: u64,
+    /// Sent and failed.
+    pub failed: u64,
+    /// Sent, cut off by our own end.
+    pub aborted: u64,
+    /// Dropped from a full queue.
+    pub shed: u64,
+    /// Scheduled, never begun: the run ended.
+    pub not_sent: u64,
+    /// Answers per HTTP status, ascending.
+    pub status: Vec<(u16, u64)>,
+    /// Per class, indexed by `Failure as usize`.
+    pub errors: [u64; Failure::COUNT],
+    /// The first three of each class.
+    pub samples: Vec<ErrorSample>,
+    /// Bytes handed to the kernel.
+    pub tx: u64,
+    /// Bytes read.
+    pub rx: u64,
+    /// Bytes after the end of an answer.
+    pub surplus: u64,
+    /// Connections made.
+    pub opened: u64,
+    /// Exchanges on a kept connection.
+    pub reused: u64,
+    /// Transparent re-dials.
+    pub retries: u64,
+    /// Response of exchanges sent at their intended start: response = service, wait = 0.
+    pub direct: Latency,
+    /// The others.
+    pub parts: Option<Box<Parts>>,
+    /// Time to connect.
+    pub connect: Option<Box<Latency>>,
+    /// Summed response of bad_status answers, ns: fast refusals are told from slow ones.
+    pub bad_ns: u64,
+    /// Summed time to first byte of answered exchanges, ns, from sent.
+    pub first_byte_ns: u64,
+    /// Ages of aborted exchanges.
+    pub aborted_age: Option<Box<Latency>>,
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self {
+            scheduled: 0,
+            sent: 0,
+            unsent: 0,
+            ok: 0,
+            bad_status: 0,
+            failed: 0,
+            aborted: 0,
+            shed: 0,
+            not_sent: 0,
+            status: Vec::new(),
+            errors: [0; Failure::COUNT],
+            samples: Vec::new(),
+            tx: 0,
+            rx: 0,
+            surplus: 0,
+            opened: 0,
+            reused: 0,
+            retries: 0,
+            direct: Latency::new(),
+            parts: None,
+            connect: None,
+            bad_ns: 0,
+            first_byte_ns: 0,
+            aborted_age: None,
+        }
+    }
+}
+
+/// How an exchange ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Completed and expected.
+    Ok,
+    /// Completed with a status that was not expected.
+    BadStatus,
+    /// Failed.
+    Failed(Failure),
+    /// Cut off by our own end after it was sent.
+    Aborted,
+}
+
+impl Tally {
+    /// Adds one finished exchange, ended at `end`. `scheduled` and `sent` were counted when they happened.
+    pub fn finish(&mut self, seen: &Seen, outcome: Outcome, end: Nanos) {
+        self.tx += seen.tx;
+        self.rx += seen.rx;
+        self.surplus += seen.surplus;
+        self.retries += u64::from(seen.retries);
+        if seen.status != 0 && matches!(outcome, Outcome::Ok | Outcome::BadStatus) {
+            self.count_status(seen.status);
+        }
+        match outcome {
+            Outcome::Ok => self.ok += 1,
+            Outcome::BadStatus => {
+                self.bad_status += 1;
+                self.bad_ns += (end - seen.intended).ns();
+            }
+            Outcome::Failed(class) => {
+                if seen.sent.is_some() {
+                    self.failed += 1
+                } else {
+                    self.unsent += 1
+                }
+                self.count_error(class, seen.detail.as_deref(), end);
+            }
+            Outcome::Aborted => {
+                self.aborted += 1;
+                self.aborted_age.get_or_insert_default().record(end - seen.intended);
+            }
+        }
+        let measured = match outcome {
+            Outcome::Ok | Outcome::BadStatus => true,
+            Outcome::Failed(class) => class.timeout(),
+            Outcome::Aborted => false,
+        };
+        if let (true, Some(sent)) = (measured, seen.sent) {
+            self.first_byte_ns += (seen.first.unwrap_or(end) - sent).ns();
+            self.record(seen, sent, end);
+        }
+    }
+
+    fn record(&mut self, seen: &Seen, sent: Nanos, end: Nanos) {
+        if sent == seen.intended {
+            self.direct.record(end - sent);
+            return;
+        }
+        let parts = self.parts.get_or_insert_default();
+        parts.response.record(end - seen.intended);
+        parts.service.record(end - sent);
+        parts.wait.record(sent - seen.intended);
+        parts.send_lag.record(sent - seen.intended.max(seen.free) - seen.dialled);
+    }
+
+    /// Adds one answer of this status.
+    pub fn count_status(&mut self, status: u16) {
+        match self.status.binary_search_by_key(&status, |(s, _)| *s) {
+            Ok(i) => self.status[i].1 += 1,
+            Err(i) => self.status.insert(i, (status, 1)),
+        }
+    }
+
+    /// Adds one error and keeps it as a sample if it is among the first three of its class.
+    pub fn count_error(&mut self, class: Failure, detail: Option<&str>, at: Nanos) {
+        self.errors[class as usize] += 1;
+        if self.errors[class as usize] <= 3 {
+            self.samples.push(ErrorSample {
+                class,
+                detail: detail.unwrap_or(class.name()).to_owned(),
+                at,
+            });
+        }
+    }
+
+    /// Records one connection made.
+    pub fn connected(&mut self, took: Nanos) {
+        self.opened += 1;
+        self.connect.get_or_insert_default().record(took);
+    }
+
+    /// Adds everything of another tally.
+    pub fn merge(&mut self, other: &Self) {
+        self.scheduled += other.scheduled;
+        self.sent += other.sent;
+        self.unsent += other.unsent;
+        self.ok += other.ok;
+        self.bad_status += other.bad_status;
+        self.failed += other.failed;
+        self.aborted += other.aborted;
+        self.shed += other.shed;
+        self.not_sent += other.not_sent;
+        for (s, n) in &other.status {
+            match self.status.binary_search_by_key(s, |(s, _)| *s) {
+                Ok(i) => self.status[i].1 += n,
+                Err(i) => self.status.insert(i, (*s, *n)),
+            }
+        }
+        for (mine, theirs) in self.errors.iter_mut().zip(other.errors) {
+            *mine += theirs;
+        }
+        self.merge_samples(other);
+        self.tx += other.tx;
+        self.rx += other.rx;
+        self.surplus += other.surplus;
+        self.opened += other.opened;
+        self.reused += other.reused;
+        self.retries += other.retries;
+        self.direct.merge(&other.direct);
+        if let Some(p) = &other.parts {
+            let mine = self.parts.get_or_insert_default();
+            mine.response.merge(&p.response);
+            mine.service.merge(&p.service);
+            mine.wait.merge(&p.wait);
+            mine.send_lag.merge(&p.send_lag);
+        }
+        merge_series(&mut self.connect, &other.connect);
+        merge_series(&mut self.aborted_age, &other.aborted_age);
+        self.bad_ns += other.bad_ns;
+        self.first_byte_ns += other.first_byte_ns;
+    }
+
+    fn merge_samples(&mut self, other: &Self) {
+        for s in &other.samples {
+            self.samples.push(s.clone());
+            self.samples.sort_by_key(|s| (s.class, s.at));
+            let mut kept = [0usize; Failure::COUNT];
+            self.samples.retain(|s| {
+                kept[s.class as usize] += 1;
+                kept[s.class as usize] <= 3
+            });
+        }
+    }
+
+    /// Forgets everything, keeps the memory of the response series.
+    pub fn clear(&mut self) {
+        let mut direct = std::mem::take(&mut self.direct);
+        direct.clear();
+        *self = Self {
+            direct,
+            ..Self::default()
+        };
+    }
+
+    /// Answers and timeouts: everything in the response series.
+    pub fn measured(&self) -> u64 {
+        self.direct.count() + self.parts.as_ref().map_or(0, |p| p.response.count())
+    }
+
+    /// All errors, sent or not.
+    pub fn error_total(&self) -> u64 {
+        self.errors.iter().sum()
+    }
+
+    /// Response series: end − intended of answered and timed-out exchanges.
+    pub fn response(&self) -> Latency {
+        let mut all = self.direct.clone();
+        if let Some(p) = &self.parts {
+            all.merge(&p.response);
+        }
+        all
+    }
+
+    /// Service series: end − sent.
+    pub fn service(&self) -> Latency {
+        let mut all = self.direct.clone();
+        if let Some(p) = &self.parts {
+            all.merge(&p.service);
+        }
+        all
+    }
+
+    /// Wait series: sent − intended; zero for those sent at once.
+    pub fn wait(&self) -> Latency {
+        let mut all = self.parts.as_ref().map_or_else(Latency::new, |p| p.wait.clone());
+        all.record_n(Nanos::ZERO, self.direct.count());
+        all
+    }
+}
+
+fn merge_series(mine: &mut Option<Box<Latency>>, theirs: &Option<Box<Latency>>) {
+    if let Some(t) = theirs {
+        mine.get_or_insert_default().merge(t);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn exchange(intended: u64, sent: u64) -> Seen {
+        Seen {
+            intended: Nanos::from_millis(intended),
+            free: Nanos::from_millis(intended),
+            sent: Some(Nanos::from_millis(sent)),
+            status: 200,
+            ..Seen::default()
+        }
+    }
+
+    #[test]
+    fn response_is_wait_plus_service() {
+        let mut t = Tally::default();
+
+        t.finish(&exchange(10, 14), Outcome::Ok, Nanos::from_millis(20));
+        t.finish(&exchange(10, 10), Outcome::Ok, Nanos::from_millis(13));
+
+        assert_eq!(t.response().sum_secs(), 0.013);
+        assert!((t.wait().sum_secs() + t.service().sum_secs() - 0.013).abs() < 1e-12);
+        assert_eq!((t.ok, t.status.as_slice()), (2, &[(200, 2)][..]));
+    }
+
+    #[test]
+    fn an_error_before_the_first_byte_is_unsent_and_not_in_the_percentiles() {
+        let mut t = Tally::default();
+        let seen = Seen {
+            detail: Some("nobody there".into()),
+            ..Seen::default()
+        };
+
+        (0..5).for_each(|_| t.finish(&seen, Outcome::Failed(Failure::Refused), Nanos::from_secs(1)));
+
+        assert_eq!((t.unsent, t.failed, t.measured()), (5, 0, 0));
+        assert_eq!(t.samples.len(), 3, "three samples a class");
+    }
+
+    #[test]
+    fn timeouts_enter_the_percentiles_at_their_elapsed_time() {
+        let mut t = Tally::default();
+
+        t.finish(&exchange(0, 0), Outcome::Failed(Failure::TimeoutHead), Nanos::from_secs(1));
+
+        assert_eq!(t.response().max(), Some(1.0));
+        assert_eq!(t.failed, 1);
+    }
+
+    #[test]
+    fn merging_in_either_order_gives_the_same_counts() {
+        let (mut a, mut b) = (Tally::default(), Tally::default());
+        a.finish(&exchange(0, 0), Outcome::Ok, Nanos::from_millis(5));
+        b.finish(&exchange(0, 2), Outcome::BadStatus, Nanos::from_millis(7));
+        let (mut ab, mut ba) = (a.clone(), b.clone());
+
+        ab.merge(&b);
+        ba.merge(&a);
+
+        assert_eq!(ab.response().summary(), ba.response().summary());
+        assert_eq!((ab.ok, ab.bad_status, ab.measured()), (ba.ok, ba.bad_status, 2));
+    }
+}
