@@ -1,4 +1,13 @@
-//! placeholder
+//! The one operator language: what a key is, what the prompt and `--script` parse to, what the event log prints.
+//! It refuses to act and to know the present values: `=`, `*` and `+` are kept as said.
+
+mod parse;
+mod print;
+mod script;
+
+pub use parse::parse;
+pub use script::{Line, script};
+
 use super::demand::Overflow;
 use super::setpoints::{LoadModel, Mode, ProcessVariable, Setpoint};
 

@@ -3,6 +3,10 @@
 
 use super::demand::Overflow;
 
+mod apply;
+
+pub use apply::History;
+
 /// The laws a user can choose between.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Mode {

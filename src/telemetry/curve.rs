@@ -1,7 +1,13 @@
 //! Good rate against workers: the rows held, the knee by isotonic regression.
 //! It refuses models: the USL fit is printed as a hint and never moves the knee.
 
+mod knee;
+mod usl;
+
+pub use usl::fit;
+
 use super::latency::Latency;
+use super::tally::Tally;
 use std::collections::BTreeMap;
 
 /// One worker count that was held, after settling.
@@ -69,22 +75,184 @@ pub struct Knee {
 
 /// What is accumulated for one worker count.
 #[derive(Clone, Debug)]
-pub struct Point {
-    /// Good answers.
-    pub ok: u64,
-    /// Everything else.
-    pub errors: u64,
-    /// Seconds.
-    pub held: f64,
-    /// Response times, 1 %.
-    pub response: Latency,
+struct Point {
+    ok: u64,
+    errors: u64,
+    held: f64,
+    response: Latency,
 }
 
+/// Most rows kept; the one with the least evidence goes first.
+const ROWS: usize = 256;
+
 /// All points since the last change, by worker count, and the rows from before it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Curve {
     points: BTreeMap<u32, Point>,
     stale: Vec<Row>,
-    /// Dispersion of counts over a tick, var/mean; 1 for Poisson, in [0.5, 100].
-    pub dispersion: f64,
+    /// var/mean of counts over a tick; 1 for a Poisson process.
+    dispersion: f64,
+    last: Option<(u32, f64)>,
+}
+
+impl Default for Curve {
+    fn default() -> Self {
+        Self {
+            points: BTreeMap::new(),
+            stale: Vec::new(),
+            dispersion: 1.0,
+            last: None,
+        }
+    }
+}
+
+impl Curve {
+    /// Adds settled evidence for `workers`: an interval's tally over `span` seconds.
+    pub fn add(&mut self, workers: u32, tally: &Tally, span: f64) {
+        self.learn_dispersion(workers, tally.ok as f64 / span.max(1e-9) * 0.1);
+        if self.points.len() >= ROWS && !self.points.contains_key(&workers) {
+            self.drop_weakest();
+        }
+        let fresh = || Point {
+            ok: 0,
+            errors: 0,
+            held: 0.0,
+            response: Latency::coarse(),
+        };
+        let point = self.points.entry(workers).or_insert_with(fresh);
+        point.ok += tally.ok;
+        point.errors += tally.bad_status + tally.error_total();
+        point.held += span;
+        point.response.merge(&tally.direct);
+        if let Some(p) = &tally.parts {
+            point.response.merge(&p.response);
+        }
+    }
+
+    /// The target has changed: what was measured before is kept as stale rows only.
+    pub fn turn_page(&mut self) {
+        self.stale = self.fresh_rows();
+        self.stale.iter_mut().for_each(|r| r.stale = true);
+        self.points.clear();
+        self.last = None;
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        *self = Self {
+            dispersion: self.dispersion,
+            ..Self::default()
+        };
+    }
+
+    /// Half the squared difference of neighbouring ticks over their mean, smoothed: robust against slow drift.
+    fn learn_dispersion(&mut self, workers: u32, count: f64) {
+        if let Some((before, c)) = self.last
+            && before == workers
+            && c + count > 0.0
+        {
+            let now = (count - c).powi(2) / (count + c);
+            self.dispersion = (self.dispersion * 0.98 + now * 0.02).clamp(0.5, 100.0);
+        }
+        self.last = Some((workers, count));
+    }
+
+    fn drop_weakest(&mut self) {
+        if let Some(weakest) = self.points.iter().min_by_key(|(_, p)| p.ok).map(|(n, _)| *n) {
+            self.points.remove(&weakest);
+        }
+    }
+
+    /// Rows since the last change by rising workers, then the stale ones.
+    pub fn rows(&self) -> Vec<Row> {
+        let mut rows = self.fresh_rows();
+        rows.extend(self.stale.iter().cloned());
+        rows
+    }
+
+    fn fresh_rows(&self) -> Vec<Row> {
+        self.points
+            .iter()
+            .filter(|(_, p)| p.held > 0.0)
+            .map(|(n, p)| self.row(*n, p))
+            .collect()
+    }
+
+    fn row(&self, workers: u32, p: &Point) -> Row {
+        let all = (p.ok + p.errors) as f64;
+        let half = 1.96 * (self.dispersion * p.ok as f64).sqrt() / p.held;
+        Row {
+            workers,
+            good_rps: p.ok as f64 / p.held,
+            ci95_rps: (p.ok > 0).then_some(half),
+            p50: p.response.quantile(0.5),
+            p99: p.response.honest_quantile(0.99),
+            mean: p.response.mean(),
+            errors: if all > 0.0 { p.errors as f64 / all } else { 0.0 },
+            completions: p.ok,
+            held: p.held,
+            stale: false,
+        }
+    }
+
+    /// Smallest mean latency of a row with at least 24 completions, s: R₀.
+    pub fn idle(&self) -> Option<f64> {
+        self.points
+            .values()
+            .filter(|p| p.ok >= 24)
+            .filter_map(|p| p.response.mean())
+            .reduce(f64::min)
+    }
+
+    /// The knee; `None` before two worker counts were held.
+    pub fn knee(&self) -> Option<Knee> {
+        knee::knee(&self.fresh_rows())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::units::Nanos;
+
+    fn tally(ok: u64) -> Tally {
+        let mut t = Tally { ok, ..Tally::default() };
+        t.direct.record_n(Nanos::from_millis(10), ok);
+        t
+    }
+
+    #[test]
+    fn evidence_for_one_worker_count_adds_up() {
+        let mut c = Curve::default();
+
+        (0..10).for_each(|_| c.add(4, &tally(40), 0.1));
+
+        let row = &c.rows()[0];
+        assert_eq!((row.workers, row.completions), (4, 400));
+        assert!((row.good_rps - 400.0).abs() < 1e-6 && (row.held - 1.0).abs() < 1e-9);
+        assert_eq!(c.idle(), Some(0.01));
+    }
+
+    #[test]
+    fn a_change_turns_rows_stale_and_out_of_the_knee() {
+        let mut c = Curve::default();
+        for n in [1, 2, 4] {
+            c.add(n, &tally(u64::from(n) * 100), 1.0);
+        }
+
+        c.turn_page();
+        c.add(2, &tally(150), 1.0);
+
+        assert!(c.rows().iter().filter(|r| r.stale).count() == 3 && !c.rows()[0].stale);
+        assert!(c.knee().is_none(), "one fresh row is no curve");
+    }
+
+    #[test]
+    fn memory_stays_bounded() {
+        let mut c = Curve::default();
+
+        (1..2_000).for_each(|n| c.add(n, &tally(u64::from(n)), 0.1));
+
+        assert_eq!(c.rows().len(), ROWS);
+    }
 }

@@ -1,0 +1,308 @@
+//! What a command does to the record, and how it is undone.
+//! It refuses commands that change nothing here (quit, snapshot, mark): the conductor has those.
+
+use super::{Gains, KNOBS, Knobs, LoadModel, Mode, Setpoint, Setpoints};
+use crate::model::command::{Change, Command, Gain};
+
+/// The record with its history.
+#[derive(Clone, Debug)]
+pub struct History {
+    now: Setpoints,
+    undo: Vec<Setpoints>,
+    redo: Vec<Setpoints>,
+}
+
+/// Steps that can be undone.
+const DEPTH: usize = 200;
+
+impl History {
+    /// A history that begins with `now`.
+    pub fn new(now: Setpoints) -> Self {
+        Self {
+            now,
+            undo: Vec::new(),
+            redo: Vec::new(),
+        }
+    }
+
+    /// The record in force.
+    pub fn now(&self) -> &Setpoints {
+        &self.now
+    }
+
+    /// Applies a command; `workers` are those in force, for `workers +5`. Returns what changed as a sentence, or
+    /// `None` where the command is not about setpoints.
+    ///
+    /// # Errors
+    /// A refusal with its reason; nothing has changed then.
+    pub fn apply(&mut self, command: &Command, workers: f64) -> Result<Option<String>, String> {
+        match command {
+            Command::Undo => self.step_back().map(Some),
+            Command::Redo => self.step_forward().map(Some),
+            _ => {
+                let mut next = self.now.clone();
+                let Some(said) = change(&mut next, command, workers)? else {
+                    return Ok(None);
+                };
+                if next != self.now {
+                    self.undo.push(std::mem::replace(&mut self.now, next));
+                    self.redo.clear();
+                    if self.undo.len() > DEPTH {
+                        self.undo.remove(0);
+                    }
+                }
+                Ok(Some(said))
+            }
+        }
+    }
+
+    /// Writes the target that `hold` chose by itself; not a step of the history.
+    pub fn choose(&mut self, target: Setpoint) {
+        self.now.target = Some(target);
+    }
+
+    fn step_back(&mut self) -> Result<String, String> {
+        let before = self.undo.pop().ok_or("nothing to undo")?;
+        self.redo.push(std::mem::replace(&mut self.now, before));
+        Ok(format!("undo: {}", differences(&self.redo[self.redo.len() - 1], &self.now)))
+    }
+
+    fn step_forward(&mut self) -> Result<String, String> {
+        let after = self.redo.pop().ok_or("nothing to redo")?;
+        self.undo.push(std::mem::replace(&mut self.now, after));
+        Ok(format!("redo: {}", differences(&self.undo[self.undo.len() - 1], &self.now)))
+    }
+}
+
+fn change(set: &mut Setpoints, command: &Command, workers: f64) -> Result<Option<String>, String> {
+    Ok(Some(match command {
+        Command::Mode(mode) => change_mode(set, *mode),
+        Command::Setpoint(target) => {
+            set.target = Some(*target);
+            format!("target {target}")
+        }
+        Command::SetpointTimes(x) => {
+            let target = set
+                .target
+                .as_mut()
+                .ok_or("there is no target to move (say sp p99=25ms or sp rps=400)")?;
+            let before = target.to_string();
+            target.value *= x;
+            format!("target {before} → {target}")
+        }
+        Command::Gain(gain, by) => change_gain(set, *gain, *by),
+        Command::Set(name, by) => change_knob(set, name, *by)?,
+        Command::Workers(by) => change_workers(set, *by, workers)?,
+        Command::Auto => release(set)?,
+        Command::Bounds(min, max) => {
+            set.bounds.min = *min;
+            set.bounds.max = *max;
+            format!("bounds {min}..{max}")
+        }
+        Command::Rate(_) | Command::Model(LoadModel::Open) => {
+            return Err("the open model is not in this version (the closed model is: workers N, mode max, mode hold)".into());
+        }
+        Command::Model(LoadModel::Closed) => "closed model".into(),
+        Command::Overflow(policy) => {
+            set.overflow = *policy;
+            format!("overflow {}", policy.name())
+        }
+        Command::Pause => {
+            set.paused = true;
+            "paused".into()
+        }
+        Command::Resume => {
+            set.paused = false;
+            "resumed".into()
+        }
+        _ => return Ok(None),
+    }))
+}
+
+fn change_mode(set: &mut Setpoints, mode: Mode) -> String {
+    let before = set.mode;
+    if before != Mode::Manual {
+        set.last_auto = before;
+    }
+    if mode != Mode::Manual {
+        set.last_auto = mode;
+    }
+    set.mode = mode;
+    set.asked = None;
+    format!("mode {} → {}", before.name(), mode.name())
+}
+
+fn change_gain(set: &mut Setpoints, gain: Gain, by: Change) -> String {
+    let defaults = Gains::default();
+    let (slot, default, min, max) = match gain {
+        Gain::Kp => (&mut set.gains.kp, defaults.kp, 0.0, 1.0),
+        Gain::Ki => (&mut set.gains.ki, defaults.ki, 0.05, 0.9),
+        Gain::Kd => (&mut set.gains.kd, defaults.kd, 0.0, 0.3),
+    };
+    let before = *slot;
+    *slot = moved(before, default, by).clamp(min, max);
+    format!("gain {} {before:.3} → {:.3}", gain.name(), *slot)
+}
+
+fn change_knob(set: &mut Setpoints, name: &str, by: Change) -> Result<String, String> {
+    let knob = KNOBS
+        .iter()
+        .find(|k| k.name == name)
+        .ok_or_else(|| format!("{name:?} is not a knob"))?;
+    let default = Knobs::default().get(name).unwrap_or(knob.min);
+    let slot = set.knobs.slot(name).ok_or_else(|| format!("{name:?} is not a knob"))?;
+    let before = *slot;
+    *slot = (moved(before, default, by).clamp(knob.min, knob.max) * 1e6).round() / 1e6;
+    Ok(format!("{name} {before} → {}", *slot))
+}
+
+fn change_workers(set: &mut Setpoints, by: Change, workers: f64) -> Result<String, String> {
+    let base = set.asked.map_or_else(|| workers.max(1.0), f64::from);
+    let wish = match by {
+        Change::By(n) => base + n,
+        Change::ByFraction(p) => {
+            let step = (base * p.abs()).round().max(1.0);
+            base + step.copysign(p)
+        }
+        other => moved(base, 1.0, other),
+    };
+    if let (Change::To(n), max) = (by, f64::from(set.bounds.max))
+        && n > max
+    {
+        return Err(format!(
+            "{n} workers are above the bound of {max} (say bounds {}..{n})",
+            set.bounds.min
+        ));
+    }
+    let workers = wish.round().clamp(f64::from(set.bounds.min), f64::from(set.bounds.max)) as u32;
+    set.asked = Some(workers);
+    Ok(format!("workers {workers} by hand"))
+}
+
+fn release(set: &mut Setpoints) -> Result<String, String> {
+    if set.mode == Mode::Manual {
+        let mode = if set.last_auto == Mode::Manual {
+            Mode::Max
+        } else {
+            set.last_auto
+        };
+        set.mode = mode;
+    } else if set.asked.is_none() {
+        return Err("control is automatic already".into());
+    }
+    set.asked = None;
+    Ok(format!("control back to {}", set.mode.name()))
+}
+
+fn moved(value: f64, default: f64, by: Change) -> f64 {
+    match by {
+        Change::To(v) => v,
+        Change::Times(x) => value * x,
+        Change::By(n) => value + n,
+        Change::ByFraction(p) => value * (1.0 + p),
+        Change::Default => default,
+    }
+}
+
+/// What differs, in words.
+fn differences(from: &Setpoints, to: &Setpoints) -> String {
+    let mut parts = Vec::new();
+    if from.mode != to.mode {
+        parts.push(format!("mode {}", to.mode.name()));
+    }
+    if from.target != to.target {
+        parts.push(to.target.map_or("no target".into(), |t| format!("target {t}")));
+    }
+    if from.gains != to.gains {
+        parts.push(format!(
+            "gains kp {:.3} ki {:.3} kd {:.3}",
+            to.gains.kp, to.gains.ki, to.gains.kd
+        ));
+    }
+    for k in KNOBS.iter().filter(|k| from.knobs.get(k.name) != to.knobs.get(k.name)) {
+        parts.push(format!("{} {}", k.name, to.knobs.get(k.name).unwrap_or_default()));
+    }
+    if from.bounds != to.bounds {
+        parts.push(format!("bounds {}..{}", to.bounds.min, to.bounds.max));
+    }
+    if from.asked != to.asked {
+        parts.push(to.asked.map_or("workers automatic".into(), |n| format!("workers {n}")));
+    }
+    if from.overflow != to.overflow {
+        parts.push(format!("overflow {}", to.overflow.name()));
+    }
+    if from.paused != to.paused {
+        parts.push(if to.paused { "paused" } else { "resumed" }.into());
+    }
+    parts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::command::parse;
+
+    fn said(history: &mut History, text: &str) -> Result<String, String> {
+        history.apply(&parse(text).unwrap(), 30.0).map(Option::unwrap_or_default)
+    }
+
+    #[test]
+    fn undo_restores_the_exact_value_and_redo_brings_it_back() {
+        let mut h = History::new(Setpoints::default());
+        said(&mut h, "sp p99=25ms").unwrap();
+        said(&mut h, "sp *1.05").unwrap();
+        let moved = h.now().clone();
+
+        said(&mut h, "undo").unwrap();
+        assert_eq!(h.now().target.unwrap().value, 0.025);
+
+        said(&mut h, "redo").unwrap();
+        assert_eq!(*h.now(), moved);
+        assert!(said(&mut h, "redo").unwrap_err().contains("nothing"));
+    }
+
+    #[test]
+    fn workers_override_an_automatic_mode_until_auto() {
+        let mut h = History::new(Setpoints::default());
+
+        said(&mut h, "workers +10%").unwrap();
+        assert_eq!((h.now().asked, h.now().overridden()), (Some(33), true));
+
+        said(&mut h, "auto").unwrap();
+        assert_eq!((h.now().asked, h.now().mode), (None, Mode::Max));
+        assert!(said(&mut h, "auto").is_err());
+    }
+
+    #[test]
+    fn auto_in_manual_returns_to_the_last_automatic_mode() {
+        let mut h = History::new(Setpoints::default());
+        for text in ["mode hold", "mode manual", "auto"] {
+            said(&mut h, text).unwrap();
+        }
+
+        assert_eq!(h.now().mode, Mode::Hold);
+    }
+
+    #[test]
+    fn a_refused_command_changes_nothing() {
+        let mut h = History::new(Setpoints::default());
+        let before = h.now().clone();
+
+        assert!(said(&mut h, "sp *2").is_err());
+        assert!(said(&mut h, "workers 99999").is_err());
+        assert!(said(&mut h, "model open").is_err());
+
+        assert_eq!(*h.now(), before);
+        assert!(said(&mut h, "undo").is_err(), "and left nothing to undo");
+    }
+
+    #[test]
+    fn gains_and_knobs_stay_in_range() {
+        let mut h = History::new(Setpoints::default());
+
+        said(&mut h, "gain ki = 5").unwrap();
+        said(&mut h, "set kappa +3").unwrap();
+
+        assert_eq!((h.now().gains.ki, h.now().knobs.kappa), (0.9, 0.5));
+    }
+}
