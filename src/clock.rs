@@ -24,3 +24,13 @@ impl Epoch {
         self.0 + Duration::from_nanos(at.ns())
     }
 }
+
+/// The wall clock, for labels only: RFC 3339 in UTC, whole seconds.
+pub fn wall() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// The wall clock as part of a file name: `20261120T190634Z`.
+pub fn stamp() -> String {
+    jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string()
+}

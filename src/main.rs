@@ -1,1 +1,3 @@
+//! Placeholder until the rooms below it stand.
+
 fn main() {}

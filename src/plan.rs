@@ -1,6 +1,9 @@
 //! What the flags mean: validated, immutable, complete. Everything after this believes it.
 //! It refuses text that was typed and machines that must be asked; `cli` has the one, `app` the other.
 
+pub mod header;
+pub mod target;
+
 use crate::model::demand::Overflow;
 use crate::model::run::Profile;
 use crate::model::units::Nanos;

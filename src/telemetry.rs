@@ -8,5 +8,6 @@ pub mod frame;
 pub mod grid;
 pub mod interval;
 pub mod latency;
+pub mod rates;
 pub mod tally;
 pub mod window;

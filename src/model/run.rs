@@ -77,6 +77,8 @@ pub struct RunInfo {
     pub fd_limit: Option<u64>,
     /// Time is virtual: no wall clock, no generator figures.
     pub simulated: bool,
+    /// The target never answered the probe: the verdict's sentence. Nothing was sent then.
+    pub unreachable: Option<String>,
 }
 
 /// Why a run ended.

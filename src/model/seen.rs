@@ -24,6 +24,8 @@ pub struct Seen {
     pub rx: u64,
     /// Bytes after the end of the answer.
     pub surplus: u64,
+    /// Interim answers (1xx) skipped before the answer.
+    pub interim: u32,
     /// HTTP status, 0 where the protocol has none.
     pub status: u16,
     /// Transparent re-dials of a kept connection that the peer had closed.

@@ -298,6 +298,8 @@ pub struct Frame {
     pub unheard: bool,
     /// Figures of the last 5 s.
     pub last: Stats,
+    /// Figures of the last second: the lines of a running report.
+    pub now: Stats,
     /// Figures of the run.
     pub whole: Whole,
     /// Steady state so far.

@@ -65,9 +65,8 @@ fn eliminate(mut m: [[f64; 4]; 3], size: usize) -> Option<[f64; 3]> {
         for r in 0..size {
             if r != i {
                 let factor = m[r][i] / m[i][i];
-                for c in i..4 {
-                    m[r][c] -= factor * m[i][c];
-                }
+                let pivot_row = m[i];
+                m[r].iter_mut().zip(pivot_row).for_each(|(x, p)| *x -= factor * p);
             }
         }
     }
