@@ -1,7 +1,10 @@
 //! `clobber`: an interactive load tester that finds by feedback how many workers give the highest goodput.
 
 pub mod clock;
+pub mod conduct;
+pub mod control;
 pub mod link;
 pub mod model;
 pub mod plan;
+pub mod sim;
 pub mod telemetry;

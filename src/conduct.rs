@@ -1,0 +1,35 @@
+//! The conductor: commands, script, regulator, books, columns and frames over any plant, in real or virtual time.
+//! It refuses to know what a plant is made of.
+//!
+//! ```text
+//!  plant ──Interval──► ledger ─► axis, steady, curve ─┐
+//!  desk, script ─► orders ─► setpoints ─► regulator ──┼─► Demand ─► plant
+//!                                                     └─► Frame
+//! ```
+
+mod axis;
+mod batches;
+mod conductor;
+mod ending;
+mod ledger;
+mod orders;
+mod publish;
+mod steady;
+
+pub use conductor::{Conductor, Limits};
+pub use orders::Said;
+
+use crate::model::demand::Demand;
+use crate::model::units::Nanos;
+use crate::telemetry::interval::Interval;
+
+/// Network, workers and target together. Real (`engine::Lanes`), simulated (`sim::World`).
+/// Called from the conductor's thread only, once a tick: `collect`, then `set`.
+pub trait Plant {
+    /// From now on. Takes effect at the plant's next beat (≤ 10 ms); never blocks.
+    fn set(&mut self, demand: Demand);
+
+    /// Everything since the last call, with the span it covers; `heard < lanes` means no evidence, not zero.
+    /// Never blocks.
+    fn collect(&mut self, now: Nanos) -> Interval;
+}

@@ -1,0 +1,351 @@
+//! One tick: collect → obey → regulate → demand → frame. Everything a run does goes through here,
+//! in real time over sockets and in virtual time over the simulator alike.
+
+use super::Plant;
+use super::axis::{Axis, Levels};
+use super::ending::Ending;
+use super::ledger::Ledger;
+use super::orders::{Orders, Said, Wish};
+use super::steady::Resting;
+use crate::control::Observation;
+use crate::control::regulator::{Regulator, Ruling};
+use crate::model::command::Line;
+use crate::model::demand::{Demand, Drive};
+use crate::model::notice::Who;
+use crate::model::run::{EndedBy, Profile, RunInfo};
+use crate::model::setpoints::{Mode, Setpoints};
+use crate::model::units::Nanos;
+use crate::telemetry::curve::Curve;
+use crate::telemetry::frame::{Frame, Shift};
+use crate::telemetry::grid::Grid;
+use crate::telemetry::interval::Interval;
+use std::sync::Arc;
+
+/// When a run ends by itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Limits {
+    /// Sending stops after this time.
+    pub duration: Option<Nanos>,
+    /// Sending stops when the answer is complete.
+    pub until_answered: bool,
+    /// Measured from here on; before, only the books.
+    pub warmup: Nanos,
+    /// Exchanges under way may finish for this long.
+    pub drain: Nanos,
+    /// The same, where `-n` ended the sending: a request counted is a request awaited.
+    pub patience: Nanos,
+}
+
+/// The whole state of a run but the plant's.
+#[derive(Debug)]
+pub struct Conductor {
+    pub(super) info: Arc<RunInfo>,
+    limits: Limits,
+    pub(super) orders: Orders,
+    regulator: Regulator,
+    pub(super) ruling: Ruling,
+    pub(super) ledger: Ledger,
+    pub(super) axis: Axis,
+    pub(super) resting: Resting,
+    pub(super) curve: Curve,
+    pub(super) ending: Option<Ending>,
+    pub(super) demand: Demand,
+    pub(super) shifts: Vec<Shift>,
+    /// Why a guard paused the run.
+    pub(super) guard: Option<String>,
+    pub(super) answered: bool,
+    pub(super) ticks: u64,
+    pub(super) saturated_ticks: u64,
+    pub(super) health: crate::telemetry::interval::Health,
+    short_since: Option<Nanos>,
+    pub(super) short_of: Option<(u64, u64)>,
+    pub(super) last_move: f64,
+    pub(super) narration: String,
+    pub(super) frame: Arc<Frame>,
+}
+
+impl Conductor {
+    /// A run that has not begun. `script` is sorted by time.
+    pub fn new(info: RunInfo, set: Setpoints, limits: Limits, script: Vec<Line>) -> Self {
+        let gentle = info.profile == Profile::Gentle;
+        let regulator = Regulator::new(&set, gentle);
+        let start = f64::from(set.asked.unwrap_or(set.bounds.min));
+        Self {
+            info: Arc::new(info),
+            limits,
+            regulator,
+            ruling: Ruling::default(),
+            ledger: Ledger::new(),
+            axis: Axis::new(),
+            resting: Resting::default(),
+            curve: Curve::default(),
+            ending: None,
+            demand: Demand {
+                workers: start,
+                overflow: set.overflow,
+                ..Demand::default()
+            },
+            orders: Orders::new(set, script),
+            shifts: Vec::new(),
+            guard: None,
+            answered: false,
+            ticks: 0,
+            saturated_ticks: 0,
+            health: Default::default(),
+            short_since: None,
+            short_of: None,
+            last_move: 0.0,
+            narration: String::new(),
+            frame: Arc::default(),
+        }
+    }
+
+    /// Commands up to `number` were answered before the run began.
+    pub fn skip(&mut self, number: u64) {
+        self.orders.applied = number;
+    }
+
+    /// The first demand, before the first tick.
+    pub fn start(&mut self, plant: &mut impl Plant) {
+        plant.set(self.demand);
+    }
+
+    /// One tick at `now`, every 100 ms. `said` are the commands on the desk; those applied before are skipped.
+    /// The last frame has phase `Done`; no tick may follow it.
+    pub fn tick(&mut self, now: Nanos, plant: &mut impl Plant, said: &[Said]) -> Arc<Frame> {
+        let interval = plant.collect(now);
+        let column = self.record(now, &interval);
+        for wish in self.orders.obey(now, said, self.demand.workers) {
+            self.grant(wish, now);
+        }
+        if self.sending() && interval.heard >= interval.lanes && interval.to > interval.from {
+            self.regulate(now, &interval);
+        }
+        self.check_ends(now, &interval);
+        self.demand.drive = self.drive(now, &interval);
+        self.demand.overflow = self.orders.set().overflow;
+        plant.set(self.demand);
+        self.publish(now, column)
+    }
+
+    /// Exchanges start: neither ending nor paused.
+    pub(super) fn sending(&self) -> bool {
+        self.ending.is_none() && !self.orders.set().paused
+    }
+
+    fn record(&mut self, now: Nanos, i: &Interval) -> bool {
+        let warm = i.to > self.limits.warmup;
+        let sent = self.demand.drive == Drive::Run;
+        self.ledger.add(i, now, sent, warm);
+        self.health = i.health.clone();
+        for remark in &i.health.remarks {
+            self.orders.note(now, Who::Engine, remark.clone());
+        }
+        for (at, lasted) in &i.health.stalls {
+            self.orders
+                .note(*at, Who::Engine, format!("this machine stood still for {lasted}"));
+        }
+        let span = (i.to - i.from).secs();
+        if i.heard == 0 || span <= 0.0 {
+            return false;
+        }
+        let queue = self.queue_estimate(i.tally.ok as f64 / span);
+        if sent && warm {
+            self.resting.whole.add(&i.tally, i.from, span, self.demand.workers, queue);
+        }
+        let levels = Levels {
+            workers: self.demand.workers,
+            queue,
+            paused: self.demand.drive == Drive::Pause,
+            setpoint: self.target(),
+        };
+        self.axis.add(&i.tally, i.to, span, &levels)
+    }
+
+    /// max(0, N − X·R₀) with R₀ the smallest mean latency of any stage.
+    fn queue_estimate(&self, rate: f64) -> f64 {
+        self.curve
+            .idle()
+            .map_or(0.0, |idle| (self.demand.workers - rate * idle).max(0.0))
+    }
+
+    fn target(&self) -> Option<f64> {
+        let set = self.orders.set();
+        set.target.filter(|_| set.mode == Mode::Hold).map(|t| t.value)
+    }
+
+    fn grant(&mut self, wish: Wish, now: Nanos) {
+        match wish {
+            Wish::End(by) => self.end(by, now),
+            Wish::Cut(by) => {
+                self.end(by, now);
+                if let Some(e) = &mut self.ending {
+                    e.cut(now);
+                }
+            }
+            Wish::Reset => {
+                self.ledger.reset();
+                self.resting = Resting::default();
+            }
+        }
+    }
+
+    fn end(&mut self, by: EndedBy, now: Nanos) {
+        let patience = if by == EndedBy::Requests {
+            self.limits.patience.max(self.limits.drain)
+        } else {
+            self.limits.drain
+        };
+        if let Some(e) = &mut self.ending {
+            // Asked twice: no more patience.
+            if matches!(by, EndedBy::Quit | EndedBy::Signal) {
+                e.cut(now);
+            }
+        } else {
+            self.ending = Some(Ending::begin(by, now, patience));
+        }
+    }
+
+    fn regulate(&mut self, now: Nanos, i: &Interval) {
+        let seen = observe(i, self.demand.workers, self.info.profile == Profile::Gentle);
+        let mode = self.orders.set().mode;
+        let before = self.demand.workers;
+        let ruling = self.regulator.tick(&seen, self.orders.set());
+        if let Some(target) = ruling.chosen {
+            self.orders.history.choose(target);
+        }
+        if ruling.changed {
+            self.note_change(now);
+        }
+        if ruling.settled {
+            self.curve.add(before.round().max(1.0) as u32, &i.tally, seen.span);
+        }
+        if ruling.resting {
+            let queue = self.queue_estimate(seen.ok as f64 / seen.span);
+            self.resting
+                .add(&i.tally, i.from, seen.span, before, queue, mode != Mode::Hold);
+        }
+        for note in &ruling.notes {
+            self.narration.clone_from(note);
+            self.orders.note(now, Who::Controller, note.clone());
+        }
+        if let Some(reason) = &ruling.pause {
+            self.pause_by_guard(now, reason.clone());
+        }
+        self.ticks += 1;
+        self.saturated_ticks += u64::from(ruling.saturated);
+        self.last_move = if before > 0.0 { ruling.workers / before - 1.0 } else { 0.0 };
+        self.watch_connections(now, i);
+        self.demand.workers = ruling.workers;
+        self.demand.stagger = ruling.stagger;
+        self.ruling = ruling;
+        self.settle_shift();
+    }
+
+    fn pause_by_guard(&mut self, now: Nanos, reason: String) {
+        self.orders.note(now, Who::Controller, format!("{reason}: paused"));
+        let _ = self
+            .orders
+            .history
+            .apply(&crate::model::command::Command::Pause, self.demand.workers);
+        self.guard = Some(reason);
+    }
+
+    fn note_change(&mut self, now: Nanos) {
+        let (span, rate, _) = self.resting.evidence();
+        let before = if span >= 1.0 {
+            rate
+        } else {
+            self.curve.knee().map_or(0.0, |k| k.good_rps)
+        };
+        if before > 0.0 {
+            self.shifts.push(Shift {
+                at: now,
+                before,
+                after: None,
+            });
+        }
+        self.curve.turn_page();
+        self.resting.clear();
+        self.answered = false;
+    }
+
+    /// Three seconds of rest after a change tell what it was; under 5 % it was none.
+    fn settle_shift(&mut self) {
+        let (span, rate, _) = self.resting.evidence();
+        if span < 3.0 {
+            return;
+        }
+        if let Some(s) = self.shifts.last_mut().filter(|s| s.after.is_none()) {
+            s.after = Some(rate);
+            if (rate / s.before - 1.0).abs() <= 0.05 {
+                self.shifts.pop();
+            }
+        }
+    }
+
+    fn watch_connections(&mut self, now: Nanos, i: &Interval) {
+        let wanted = self.demand.workers.floor() as u64;
+        let connected = i.gauges.workers - i.gauges.connecting.min(i.gauges.workers);
+        if connected as f64 >= 0.98 * wanted as f64 {
+            self.short_since = None;
+            self.short_of = None;
+        } else if now - *self.short_since.get_or_insert(now) > Nanos::from_secs(3) {
+            self.short_of = Some((connected, wanted));
+        }
+    }
+
+    fn check_ends(&mut self, now: Nanos, i: &Interval) {
+        if self.ending.is_some() {
+            return;
+        }
+        if i.exhausted {
+            self.end(EndedBy::Requests, now);
+        } else if self.limits.duration.is_some_and(|d| now >= d) {
+            self.end(EndedBy::Duration, now);
+        } else {
+            self.answered |= self.complete();
+            if self.limits.until_answered && self.answered {
+                self.end(EndedBy::Answered, now);
+            }
+        }
+    }
+
+    /// Two neutral probe pairs in a row, ±3 %, five seconds of rest; or the search stopped at a bound, still rising.
+    fn complete(&self) -> bool {
+        let (span, rate, half) = self.resting.evidence();
+        let law = &self.ruling.law;
+        let sure = rate > 0.0 && half.is_some_and(|h| h <= 0.03 * rate);
+        let found = law.neutral_pairs >= 2 || law.at_limit;
+        self.orders.set().mode == Mode::Max && self.ruling.converged && found && sure && span >= 5.0
+    }
+
+    fn drive(&mut self, now: Nanos, i: &Interval) -> Drive {
+        if let Some(e) = &mut self.ending {
+            return e.tick(now, &i.gauges, i.heard >= i.lanes);
+        }
+        if self.orders.set().paused {
+            return Drive::Pause;
+        }
+        self.guard = None;
+        Drive::Run
+    }
+}
+
+fn observe(i: &Interval, workers: f64, gentle: bool) -> Observation {
+    let mut all = i.tally.direct.clone();
+    if let Some(p) = &i.tally.parts {
+        all.merge(&p.response);
+    }
+    Observation {
+        now: i.to,
+        span: (i.to - i.from).secs(),
+        ok: i.tally.ok,
+        err: i.tally.bad_status + i.tally.error_total(),
+        mean: all.mean(),
+        grid: Grid::of(&all),
+        workers,
+        in_flight: i.gauges.in_flight,
+        gentle,
+    }
+}

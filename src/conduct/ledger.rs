@@ -1,0 +1,316 @@
+//! Totals of a run: books, whole-run latency, rates over the sending window, the generator's health.
+//! It adds up what intervals say; it never estimates.
+
+use super::batches::Batches;
+use crate::model::failure::Failure;
+use crate::model::units::Nanos;
+use crate::telemetry::books::Books;
+use crate::telemetry::frame::{Table, Totals, Whole};
+use crate::telemetry::interval::{Gauges, Interval};
+use crate::telemetry::latency::Latency;
+use crate::telemetry::rates::Rates;
+use crate::telemetry::tally::Tally;
+use crate::telemetry::window::{Stats, Window};
+use std::collections::VecDeque;
+
+/// Everything that is only ever added to.
+#[derive(Debug)]
+pub(super) struct Ledger {
+    total: Tally,
+    /// Without warm-up; `None` while there was none.
+    measured: Option<Tally>,
+    window: Window,
+    second: Window,
+    scratch: Latency,
+    pub(super) arrivals: Rates,
+    pub(super) completions: Rates,
+    batches: Batches,
+    span: f64,
+    busy: f64,
+    ok: u64,
+    all: u64,
+    quiet: Quiet,
+    cpu: VecDeque<(Nanos, f64)>,
+    pub(super) stalls: Vec<(Nanos, Nanos)>,
+    unheard_since: Option<Nanos>,
+    pub(super) unheard: bool,
+    gauges: Gauges,
+}
+
+/// Time without a completion while something is in flight.
+#[derive(Debug, Default)]
+struct Quiet {
+    since: Option<Nanos>,
+    longest: f64,
+    total: f64,
+}
+
+impl Ledger {
+    pub(super) fn new() -> Self {
+        Self {
+            total: Tally::default(),
+            measured: None,
+            window: Window::new(Nanos::from_secs(5)),
+            second: Window::new(Nanos::from_secs(1)),
+            scratch: Latency::new(),
+            arrivals: Rates::default(),
+            completions: Rates::default(),
+            batches: Batches::default(),
+            span: 0.0,
+            busy: 0.0,
+            ok: 0,
+            all: 0,
+            quiet: Quiet::default(),
+            cpu: VecDeque::new(),
+            stalls: Vec::new(),
+            unheard_since: None,
+            unheard: false,
+            gauges: Gauges::default(),
+        }
+    }
+
+    /// Adds one interval. `sending`: it lies in the sending window; `warm`: warm-up is over.
+    pub(super) fn add(&mut self, i: &Interval, now: Nanos, sending: bool, warm: bool) {
+        self.total.merge(&i.tally);
+        if !warm {
+            self.measured.get_or_insert_default();
+        } else if let Some(m) = &mut self.measured {
+            m.merge(&i.tally);
+        }
+        if i.heard > 0 {
+            self.gauges = i.gauges;
+        }
+        self.listen(i, now);
+        self.stalls.extend(&i.health.stalls);
+        let span = (i.to - i.from).secs();
+        if !sending || !warm || span <= 0.0 {
+            return;
+        }
+        let ended = ended(&i.tally);
+        self.window.push(&i.tally, i.to, span, i.gauges.busy);
+        self.second.push(&i.tally, i.to, span, i.gauges.busy);
+        self.arrivals.record(i.tally.scheduled, span);
+        self.completions.record(ended, span);
+        self.batches.add(i.tally.ok, span);
+        self.span += span;
+        self.busy += i.gauges.busy * span;
+        self.ok += i.tally.ok;
+        self.all += ended;
+        self.watch_quiet(i, ended, span);
+        self.cpu.push_back((i.to, i.health.cpu));
+        while self.cpu.front().is_some_and(|(t, _)| *t + Nanos::from_secs(5) <= i.to) {
+            self.cpu.pop_front();
+        }
+    }
+
+    fn listen(&mut self, i: &Interval, now: Nanos) {
+        if i.heard >= i.lanes {
+            self.unheard_since = None;
+        } else {
+            let since = *self.unheard_since.get_or_insert(now);
+            self.unheard |= now - since > Nanos::from_secs(1);
+        }
+    }
+
+    fn watch_quiet(&mut self, i: &Interval, ended: u64, span: f64) {
+        if ended > 0 || i.gauges.in_flight == 0 {
+            self.quiet.since = None;
+            return;
+        }
+        let since = *self.quiet.since.get_or_insert(i.from);
+        let usual = self.total.direct.mean().unwrap_or(0.0);
+        let lasted = (i.to - since).secs();
+        if lasted > (3.0 * usual).max(0.5) {
+            // The first time it counts, everything since the last completion counts.
+            let first = self.quiet.longest < lasted && lasted - span <= (3.0 * usual).max(0.5);
+            self.quiet.total += if first { lasted } else { span };
+            self.quiet.longest = self.quiet.longest.max(lasted);
+        }
+    }
+
+    /// `reset`: windows start anew, never the books.
+    pub(super) fn reset(&mut self) {
+        self.window.clear();
+        self.second.clear();
+    }
+
+    /// Figures of the last 5 s.
+    pub(super) fn last(&mut self) -> Stats {
+        self.window.stats(&mut self.scratch)
+    }
+
+    /// Figures of the last second.
+    pub(super) fn now(&mut self) -> Stats {
+        self.second.stats(&mut self.scratch)
+    }
+
+    pub(super) fn books(&self) -> Books {
+        Books::of(&self.total, &self.gauges)
+    }
+
+    pub(super) fn gauges(&self) -> &Gauges {
+        &self.gauges
+    }
+
+    /// Mean CPU of the busiest lane over the last 5 s, in [0, 1].
+    pub(super) fn cpu(&self) -> f64 {
+        if self.cpu.is_empty() {
+            0.0
+        } else {
+            self.cpu.iter().map(|(_, c)| c).sum::<f64>() / self.cpu.len() as f64
+        }
+    }
+
+    pub(super) fn whole(&self) -> Whole {
+        if self.span <= 0.0 {
+            return Whole::default();
+        }
+        let rate = self.all as f64 / self.span;
+        let seen = self.measured.as_ref().unwrap_or(&self.total);
+        let busy = self.busy / self.span;
+        let mean = mean_response(seen);
+        Whole {
+            span: self.span,
+            rate,
+            good_rate: self.ok as f64 / self.span,
+            ci95: self.batches.ci95(),
+            little_ratio: mean
+                .filter(|_| busy > 0.0)
+                .map(|r| seen.measured() as f64 / self.span * r / busy),
+            errors: if self.all > 0 {
+                1.0 - self.ok as f64 / self.all as f64
+            } else {
+                0.0
+            },
+            stalled: (self.quiet.longest, self.quiet.total),
+            drift: None,
+        }
+    }
+
+    pub(super) fn table(&self) -> Table {
+        let seen = self.measured.as_ref().unwrap_or(&self.total);
+        let direct = seen.parts.is_none();
+        let response = seen.response().summary();
+        let service = if direct { response } else { seen.service().summary() };
+        let lag = seen.parts.as_ref().map(|p| &p.send_lag);
+        Table {
+            response,
+            service,
+            wait: seen.wait().summary(),
+            connect: seen.connect.as_ref().map(|c| c.summary()).unwrap_or_default(),
+            send_lag: (lag.and_then(|l| l.quantile(0.5)), lag.and_then(|l| l.honest_quantile(0.99))),
+        }
+    }
+
+    pub(super) fn totals(&self) -> Totals {
+        let t = &self.total;
+        let service = t.measured() as f64 * mean_service(t).unwrap_or(0.0);
+        Totals {
+            status: t.status.clone(),
+            errors: Failure::ALL
+                .iter()
+                .map(|f| (*f, t.errors[*f as usize]))
+                .filter(|(_, n)| *n > 0)
+                .collect(),
+            samples: t.samples.clone(),
+            tx: t.tx,
+            rx: t.rx,
+            surplus: t.surplus,
+            opened: t.opened,
+            reused: t.reused,
+            retries: t.retries,
+            bad_mean: (t.bad_status > 0).then(|| t.bad_ns as f64 / 1e9 / t.bad_status as f64),
+            before_first_byte: (service > 0.0).then(|| (t.first_byte_ns as f64 / 1e9 / service).min(1.0)),
+        }
+    }
+}
+
+/// Exchanges that ended, good or not.
+fn ended(t: &Tally) -> u64 {
+    t.ok + t.bad_status + t.error_total()
+}
+
+fn mean_response(t: &Tally) -> Option<f64> {
+    let n = t.measured();
+    let parts = t.parts.as_ref().map_or(0.0, |p| p.response.sum_secs());
+    (n > 0).then(|| (t.direct.sum_secs() + parts) / n as f64)
+}
+
+fn mean_service(t: &Tally) -> Option<f64> {
+    let n = t.measured();
+    let parts = t.parts.as_ref().map_or(0.0, |p| p.service.sum_secs());
+    (n > 0).then(|| (t.direct.sum_secs() + parts) / n as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn interval(at: u64, ok: u64, in_flight: u64) -> Interval {
+        let mut tally = Tally {
+            scheduled: ok,
+            sent: ok,
+            ok,
+            ..Tally::default()
+        };
+        tally.direct.record_n(Nanos::from_millis(10), ok);
+        let gauges = Gauges {
+            in_flight,
+            busy: ok as f64 * 0.1,
+            ..Gauges::default()
+        };
+        Interval {
+            from: Nanos::from_millis(at * 100),
+            to: Nanos::from_millis(at * 100 + 100),
+            lanes: 1,
+            heard: 1,
+            tally,
+            gauges,
+            ..Interval::default()
+        }
+    }
+
+    #[test]
+    fn warm_up_is_in_the_books_and_nowhere_else() {
+        let mut l = Ledger::new();
+        l.add(&interval(0, 50, 0), Nanos::ZERO, true, false);
+        l.add(&interval(1, 10, 0), Nanos::ZERO, true, true);
+
+        assert_eq!(l.books().ok, 60);
+        assert_eq!(l.table().response.count, 10);
+        assert!((l.whole().good_rate - 100.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn two_seconds_of_silence_with_requests_in_flight_are_a_stall() {
+        let mut l = Ledger::new();
+        for i in 0..50 {
+            let silent = (20..40).contains(&i);
+            l.add(&interval(i, if silent { 0 } else { 10 }, 4), Nanos::ZERO, true, true);
+        }
+
+        let (longest, total) = l.whole().stalled;
+
+        assert!(
+            (longest - 2.0).abs() < 0.15 && (total - 2.0).abs() < 0.15,
+            "{longest} {total}"
+        );
+    }
+
+    #[test]
+    fn silence_with_nothing_in_flight_is_no_stall() {
+        let mut l = Ledger::new();
+        (0..50).for_each(|i| l.add(&interval(i, 0, 0), Nanos::ZERO, true, true));
+
+        assert_eq!(l.whole().stalled, (0.0, 0.0));
+    }
+
+    #[test]
+    fn littles_law_holds_for_figures_that_obey_it() {
+        let mut l = Ledger::new();
+        (0..50).for_each(|i| l.add(&interval(i, 10, 1), Nanos::ZERO, true, true));
+
+        // 100/s of 10 ms each keep one worker busy.
+        assert!((l.whole().little_ratio.unwrap() - 1.0).abs() < 0.01);
+    }
+}

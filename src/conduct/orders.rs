@@ -1,0 +1,154 @@
+//! Commands from the front end and from the script: applied in order, each answered by a notice.
+
+use crate::model::command::{Command, Line};
+use crate::model::notice::{Notice, Who};
+use crate::model::run::EndedBy;
+use crate::model::setpoints::{History, Setpoints};
+use crate::model::units::Nanos;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// A numbered command of the front end.
+#[derive(Clone, Debug)]
+pub struct Said {
+    /// Counts from 1.
+    pub number: u64,
+    /// Who.
+    pub who: Who,
+    /// What.
+    pub command: Command,
+}
+
+/// What commands ask for beyond setpoints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// End after a drain.
+    End(EndedBy),
+    /// Cut off now.
+    Cut(EndedBy),
+    /// Windows and steady start anew.
+    Reset,
+}
+
+/// Setpoints with their history, the script that is left, and the events so far.
+#[derive(Debug)]
+pub(super) struct Orders {
+    pub(super) history: History,
+    script: VecDeque<Line>,
+    pub(super) applied: u64,
+    notices: Vec<Notice>,
+    shared: Arc<[Notice]>,
+}
+
+/// Events kept; the oldest go first, never the first ten.
+const MOST: usize = 1000;
+
+impl Orders {
+    pub(super) fn new(set: Setpoints, script: Vec<Line>) -> Self {
+        Self {
+            history: History::new(set),
+            script: script.into(),
+            applied: 0,
+            notices: Vec::new(),
+            shared: Arc::from([]),
+        }
+    }
+
+    /// Applies what is new on the desk, then what the script has due.
+    pub(super) fn obey(&mut self, now: Nanos, said: &[Said], workers: f64) -> Vec<Wish> {
+        let mut wishes = Vec::new();
+        for s in said.iter().filter(|s| s.number > self.applied).cloned().collect::<Vec<_>>() {
+            self.applied = s.number;
+            wishes.extend(self.apply(now, s.who, &s.command, workers));
+        }
+        while self.script.front().is_some_and(|l| l.at <= now) {
+            let line = self.script.pop_front().expect("just seen");
+            wishes.extend(self.apply(now, Who::Script, &line.command, workers));
+        }
+        wishes
+    }
+
+    fn apply(&mut self, now: Nanos, who: Who, command: &Command, workers: f64) -> Option<Wish> {
+        let asked = |by_script| if who == Who::Script { by_script } else { EndedBy::Quit };
+        match command {
+            Command::Quit => {
+                self.note(now, who, "quit: finishing what is under way".into());
+                return Some(Wish::End(asked(EndedBy::Script)));
+            }
+            Command::QuitNow => {
+                self.note(now, who, "quit now".into());
+                return Some(Wish::Cut(asked(EndedBy::Script)));
+            }
+            Command::Signal => {
+                self.note(now, who, "stopped by a signal: finishing what is under way".into());
+                return Some(Wish::End(EndedBy::Signal));
+            }
+            Command::Mark(text) => self.note(now, who, format!("mark: {text}")),
+            Command::Snapshot(_) => self.note(now, who, "snapshot".into()),
+            Command::Reset => {
+                self.note(now, who, "reset: windows and steady state start anew".into());
+                return Some(Wish::Reset);
+            }
+            _ => match self.history.apply(command, workers) {
+                Ok(said) => self.note(now, who, format!("{command}: {}", said.unwrap_or_default())),
+                Err(why) => self.note(now, who, format!("refused {command}: {why}")),
+            },
+        }
+        None
+    }
+
+    /// Adds an event.
+    pub(super) fn note(&mut self, at: Nanos, who: Who, what: String) {
+        if self.notices.len() >= MOST {
+            self.notices.remove(10);
+        }
+        self.notices.push(Notice { at, who, what });
+        self.shared = self.notices.as_slice().into();
+    }
+
+    /// All events, oldest first.
+    pub(super) fn notices(&self) -> Arc<[Notice]> {
+        self.shared.clone()
+    }
+
+    /// The setpoints in force.
+    pub(super) fn set(&self) -> &Setpoints {
+        self.history.now()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::command::{parse, script};
+
+    #[test]
+    fn every_command_is_logged_and_a_refusal_says_why() {
+        let mut o = Orders::new(Setpoints::default(), script("1s workers 7; 2s sp *2; 3s quit").unwrap());
+
+        let first = o.obey(Nanos::from_millis(1500), &[], 3.0);
+        let last = o.obey(Nanos::from_secs(3), &[], 7.0);
+
+        assert!(first.is_empty());
+        assert_eq!(last, [Wish::End(EndedBy::Script)]);
+        let said: Vec<_> = o.notices().iter().map(|n| (n.who.name(), n.what.clone())).collect();
+        assert_eq!(said[0].1, "workers 7: workers 7 by hand");
+        assert!(said[1].1.starts_with("refused sp *2: there is no target"), "{}", said[1].1);
+        assert_eq!(said.len(), 3);
+    }
+
+    #[test]
+    fn a_command_is_applied_once_however_often_it_is_shown() {
+        let mut o = Orders::new(Setpoints::default(), vec![]);
+        let said = [Said {
+            number: 1,
+            who: Who::User,
+            command: parse("workers +5").unwrap(),
+        }];
+
+        o.obey(Nanos::ZERO, &said, 10.0);
+        o.obey(Nanos::ZERO, &said, 15.0);
+
+        assert_eq!((o.set().asked, o.applied), (Some(15), 1));
+    }
+}

@@ -1,0 +1,164 @@
+//! A conductor's state as a frame. What is costly is refreshed once a column.
+
+use super::conductor::Conductor;
+use crate::model::notice::Who;
+use crate::model::setpoints::Mode;
+use crate::model::units::Nanos;
+use crate::telemetry::frame::{Control, Frame, Phase, Queue, State};
+use crate::telemetry::interval::Gauges;
+use std::sync::Arc;
+
+impl Conductor {
+    /// Makes the next frame; `column`: a column was closed in this tick.
+    pub(super) fn publish(&mut self, now: Nanos, column: bool) -> Arc<Frame> {
+        let over = self.ending.is_some_and(|e| e.over);
+        if over {
+            let target = self.frame.columns.last().and_then(|c| c.setpoint);
+            self.axis.finish(now, target);
+            self.close_books(now);
+        }
+        let before = self.frame.clone();
+        let mut frame = Frame {
+            seq: before.seq + 1,
+            at: now,
+            applied: self.orders.applied,
+            run: self.info.clone(),
+            phase: self.phase(over),
+            question: self.guard.clone().map(|why| format!("{why}. space = resume")),
+            ended_by: self.ending.map(|e| e.by),
+            setpoints: self.orders.set().clone(),
+            control: self.control(now),
+            gauges: self.gauges_to_show(),
+            health: std::mem::take(&mut self.health),
+            stalls: self.ledger.stalls.clone(),
+            cpu: self.ledger.cpu(),
+            short_of: self.short_of,
+            unheard: self.ledger.unheard,
+            whole: self.ledger.whole(),
+            books: self.ledger.books(),
+            columns: self.axis.columns(),
+            shifts: self.shifts.clone(),
+            at_limit: self.ruling.law.at_limit,
+            answered: self.answered,
+            notices: self.orders.notices(),
+            last: if self.sending() { self.ledger.last() } else { before.last },
+            now: if self.sending() { self.ledger.now() } else { before.now },
+            table: before.table,
+            totals: before.totals.clone(),
+            curve: before.curve.clone(),
+            knee: before.knee.clone(),
+            idle: before.idle,
+            queue: before.queue,
+            steady: before.steady.clone(),
+            ..Frame::default()
+        };
+        frame.whole.drift = self.resting.block().batches.drift();
+        frame.saturated = (frame.cpu >= 0.97).then(|| format!("CPU {:.0} %", frame.cpu * 100.0));
+        if column || over || before.seq == 0 {
+            self.refresh(&mut frame);
+        }
+        frame.valid = valid(&frame, over);
+        self.frame = Arc::new(frame);
+        self.frame.clone()
+    }
+
+    /// Levels as heard; open connections as they were when sending stopped.
+    fn gauges_to_show(&self) -> Gauges {
+        let mut gauges = *self.ledger.gauges();
+        if self.ending.is_some() && self.frame.seq > 0 {
+            gauges.active = self.frame.gauges.active;
+        }
+        gauges
+    }
+
+    fn phase(&self, over: bool) -> Phase {
+        match (over, self.ending.is_some(), self.orders.set().paused) {
+            (true, ..) => Phase::Done,
+            (_, true, _) => Phase::Drain,
+            (.., true) => Phase::Paused,
+            _ => Phase::Run,
+        }
+    }
+
+    fn refresh(&mut self, frame: &mut Frame) {
+        frame.table = self.ledger.table();
+        frame.totals = self.ledger.totals();
+        frame.curve = self.curve.rows().into();
+        frame.knee = self.curve.knee();
+        frame.idle = self.curve.idle();
+        let max = frame.columns.iter().map(|c| c.queue).fold(frame.queue.max, f64::max);
+        let now = frame.columns.last().map_or(0.0, |c| c.queue);
+        frame.queue = Queue {
+            now,
+            max,
+            arrival: self.ledger.arrivals.quantiles(),
+            completion: self.ledger.completions.quantiles(),
+        };
+        let searching = frame.setpoints.mode != Mode::Manual;
+        frame.steady = self.resting.steady(searching, &frame.columns);
+    }
+
+    fn control(&self, now: Nanos) -> Control {
+        let (set, r) = (self.orders.set(), &self.ruling);
+        let _ = now;
+        Control {
+            state: if set.overridden() { State::Override } else { r.state },
+            converged: r.converged,
+            converged_at: r.converged_at,
+            workers: self.demand.workers,
+            wants: r.wants,
+            resting: r
+                .resting
+                .then_some(self.demand.workers)
+                .or(self.frame.control.resting.filter(|_| r.converged)),
+            last_move: self.last_move,
+            terms: r.law.terms.clone(),
+            measured: r.law.measured,
+            off_target: set.target.zip(r.law.measured).map(|(t, m)| m / t.value - 1.0),
+            narration: self.narration.clone(),
+            evidence: r.law.evidence,
+            ticks: self.ticks,
+            saturated_ticks: self.saturated_ticks,
+            limited_by: r.limited_by.clone(),
+            neutral_pairs: r.law.neutral_pairs,
+        }
+    }
+
+    /// The last look at the books; an imbalance is our own fault and is said.
+    fn close_books(&mut self, now: Nanos) {
+        let books = self.ledger.books();
+        if !books.balanced() {
+            self.orders
+                .note(now, Who::Engine, format!("the books do not balance: {books:?}"));
+        }
+    }
+}
+
+/// Nothing about the generator speaks against the figures. The books are judged when they are closed.
+fn valid(f: &Frame, over: bool) -> bool {
+    f.saturated.is_none() && f.stalls.is_empty() && !f.unheard && f.short_of.is_none() && (!over || f.books.balanced())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::telemetry::books::Books;
+
+    #[test]
+    fn a_stall_of_this_machine_invalidates_the_figures() {
+        let well = Frame::default();
+        let stalled = Frame {
+            stalls: vec![(Nanos::from_secs(4), Nanos::from_secs(3))],
+            ..Frame::default()
+        };
+        let lost = Frame {
+            books: Books {
+                sent: 1,
+                ..Books::default()
+            },
+            ..Frame::default()
+        };
+
+        assert!(valid(&well, true) && !valid(&stalled, true) && !valid(&lost, true));
+    }
+}

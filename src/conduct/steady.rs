@@ -1,0 +1,213 @@
+//! Steady state: the ticks at the resting worker count, never mixed with ramp or probes.
+
+use super::batches::Batches;
+use crate::model::units::Nanos;
+use crate::telemetry::column::Column;
+use crate::telemetry::frame::Steady;
+use crate::telemetry::grid::Grid;
+use crate::telemetry::latency::{Latency, Summary, enough};
+use crate::telemetry::tally::Tally;
+use std::sync::Arc;
+
+/// Evidence a basis `hold` needs, s.
+const LEAST: f64 = 2.0;
+
+/// Ticks of one kind.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Block {
+    from: Nanos,
+    pub(super) span: f64,
+    workers: f64,
+    queue: f64,
+    pub(super) ok: u64,
+    all: u64,
+    response: Latency,
+    pub(super) batches: Batches,
+}
+
+impl Block {
+    /// Adds one tick that began at `from`.
+    pub(super) fn add(&mut self, tally: &Tally, from: Nanos, span: f64, workers: f64, queue: f64) {
+        if self.span == 0.0 {
+            self.from = from;
+        }
+        self.span += span;
+        self.workers += workers * span;
+        self.queue += queue * span;
+        self.ok += tally.ok;
+        self.all += tally.ok + tally.bad_status + tally.error_total();
+        self.response.merge(&tally.direct);
+        if let Some(p) = &tally.parts {
+            self.response.merge(&p.response);
+        }
+        self.batches.add(tally.ok, span);
+    }
+
+    pub(super) fn good_rate(&self) -> f64 {
+        if self.span > 0.0 { self.ok as f64 / self.span } else { 0.0 }
+    }
+
+    /// Half width of the 95 % interval of the good rate: from batch means, or from the count while there are too few.
+    pub(super) fn ci95(&self) -> Option<f64> {
+        self.batches
+            .ci95()
+            .or_else(|| (self.span > 0.0).then(|| 1.96 * (self.ok as f64).sqrt() / self.span))
+    }
+
+    fn steady(&self, basis: &'static str) -> Option<Steady> {
+        (self.span > 0.0).then(|| Steady {
+            basis,
+            from: self.from,
+            span: self.span,
+            workers: (self.workers / self.span * 1e6).round() / 1e6,
+            rate: self.all as f64 / self.span,
+            good_rate: self.good_rate(),
+            ci95: self.ci95(),
+            errors: if self.all > 0 {
+                1.0 - self.ok as f64 / self.all as f64
+            } else {
+                0.0
+            },
+            latency: self.response.summary(),
+            queue: self.queue / self.span,
+        })
+    }
+}
+
+/// Resting ticks now, the rest before it, and the run as a whole.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Resting {
+    now: Block,
+    at: f64,
+    before: Option<Steady>,
+    pub(super) whole: Block,
+}
+
+impl Resting {
+    /// Adds a resting tick at `workers`; another worker count begins anew. Real-valued workers of `hold` are one rest.
+    pub(super) fn add(&mut self, tally: &Tally, from: Nanos, span: f64, workers: f64, queue: f64, whole_counts: bool) {
+        if whole_counts && (workers - self.at).abs() > 1e-9 {
+            if self.now.span >= LEAST {
+                self.before = self.now.steady("hold");
+            }
+            self.now = Block::default();
+            self.at = workers;
+        }
+        self.now.add(tally, from, span, workers, queue);
+    }
+
+    /// Another mode, a change of the target, `reset`: what was at rest no longer counts.
+    pub(super) fn clear(&mut self) {
+        self.now = Block::default();
+        self.before = None;
+    }
+
+    /// Evidence at the present rest: seconds, good rate, its half width.
+    pub(super) fn evidence(&self) -> (f64, f64, Option<f64>) {
+        (self.now.span, self.now.good_rate(), self.now.ci95())
+    }
+
+    /// The block of the present rest.
+    pub(super) fn block(&self) -> &Block {
+        &self.now
+    }
+
+    /// The steady state as defined: `hold` from two seconds of rest on, else the last third; `whole` where nothing searches.
+    pub(super) fn steady(&self, searching: bool, columns: &[Arc<Column>]) -> Option<Steady> {
+        if !searching {
+            return self.whole.steady("whole");
+        }
+        if self.now.span >= LEAST {
+            return self.now.steady("hold");
+        }
+        self.before.clone().or_else(|| last_third(columns))
+    }
+}
+
+/// From the closed columns of the last third; percentiles from the grid (≈).
+fn last_third(columns: &[Arc<Column>]) -> Option<Steady> {
+    let live: Vec<&Arc<Column>> = columns.iter().filter(|c| !c.paused).collect();
+    let part = &live[live.len() - live.len().div_ceil(3)..];
+    let first = part.first()?;
+    let (mut grid, mut span, mut ok, mut errors, mut workers, mut queue, mut max) = (Grid::default(), 0.0, 0, 0, 0.0, 0.0, None);
+    for c in part {
+        grid.merge(&c.response);
+        span += c.span();
+        ok += c.ok;
+        errors += c.errors;
+        workers += c.workers * c.span();
+        queue += c.queue * c.span();
+        max = [max, c.max].into_iter().flatten().reduce(f64::max);
+    }
+    let count = grid.total();
+    let at = |q: f64| if enough(q, count) { grid.quantile(q) } else { None };
+    let latency = Summary {
+        count,
+        p50: at(0.5),
+        p75: at(0.75),
+        p90: at(0.9),
+        p95: at(0.95),
+        p99: at(0.99),
+        p999: at(0.999),
+        max,
+        ..Summary::default()
+    };
+    let all = (ok + errors) as f64;
+    (span > 0.0).then(|| Steady {
+        basis: "last_third",
+        from: first.from,
+        span,
+        workers: workers / span,
+        rate: all / span,
+        good_rate: ok as f64 / span,
+        ci95: Some(1.96 * (ok as f64).sqrt() / span),
+        errors: if all > 0.0 { errors as f64 / all } else { 0.0 },
+        latency,
+        queue: queue / span,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tick(ok: u64) -> Tally {
+        let mut t = Tally { ok, ..Tally::default() };
+        t.direct.record_n(Nanos::from_millis(10), ok);
+        t
+    }
+
+    #[test]
+    fn another_resting_count_begins_anew_and_keeps_the_last_rest_until_it_counts() {
+        let mut r = Resting::default();
+        for i in 0..30 {
+            r.add(&tick(100), Nanos::from_millis(i * 100), 0.1, 40.0, 0.0, true);
+        }
+        r.add(&tick(200), Nanos::from_secs(3), 0.1, 44.0, 0.0, true);
+
+        let s = r.steady(true, &[]).unwrap();
+
+        assert_eq!((s.basis, s.workers), ("hold", 40.0));
+        assert!((s.good_rate - 1000.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn without_rest_the_last_third_of_the_columns_speaks() {
+        let columns: Vec<_> = (0..9u64)
+            .map(|i| {
+                Arc::new(Column {
+                    from: Nanos::from_secs(i),
+                    to: Nanos::from_secs(i + 1),
+                    ok: 10 * (i + 1),
+                    workers: 2.0,
+                    ..Column::default()
+                })
+            })
+            .collect();
+
+        let s = Resting::default().steady(true, &columns).unwrap();
+
+        assert_eq!((s.basis, s.from), ("last_third", Nanos::from_secs(6)));
+        assert!((s.good_rate - 80.0).abs() < 1e-9, "(70 + 80 + 90)/3");
+    }
+}

@@ -1,0 +1,98 @@
+//! The control laws. Pure: one call a tick, time and evidence are arguments.
+//! They refuse I/O, clocks and commands; the regulator clamps and hands over.
+
+pub mod hold;
+pub mod limits;
+pub mod manual;
+pub mod max;
+pub mod recent;
+pub mod regulator;
+pub mod variable;
+
+use crate::model::setpoints::Setpoints;
+use crate::model::units::Nanos;
+use crate::telemetry::frame::{Evidence, State, Term};
+use crate::telemetry::grid::Grid;
+
+/// What a law may know of one tick.
+#[derive(Clone, Debug, Default)]
+pub struct Observation {
+    /// End of the tick, since run start.
+    pub now: Nanos,
+    /// Its length, s; > 0.
+    pub span: f64,
+    /// Good answers in it.
+    pub ok: u64,
+    /// Everything else that ended in it.
+    pub err: u64,
+    /// Mean response of the answers in it, s; `None` without any.
+    pub mean: Option<f64>,
+    /// Their responses on the grid.
+    pub grid: Grid,
+    /// Workers in force during it.
+    pub workers: f64,
+    /// Exchanges in flight at its end.
+    pub in_flight: u64,
+    /// The gentle profile is in force.
+    pub gentle: bool,
+}
+
+/// What a law asks for.
+#[derive(Clone, Debug, Default)]
+pub struct Move {
+    /// Workers from now on, > 0. `max` and the school give integers, `hold` reals.
+    pub workers: f64,
+    /// What it is doing.
+    pub state: State,
+    /// This tick's interval is settled evidence for the workers that were in force: it belongs on the curve.
+    pub settled: bool,
+    /// At rest at its working point: this tick belongs to the steady state.
+    pub resting: bool,
+    /// Ramp and refine are done and it holds (`max`), or the target was kept long enough (`hold`).
+    pub converged: bool,
+    /// The target changed: what was known before no longer counts.
+    pub changed: bool,
+    /// `max`: neutral probe pairs in a row.
+    pub neutral_pairs: u32,
+    /// The search stopped at a bound while still rising.
+    pub at_limit: bool,
+    /// Inner terms for the screen.
+    pub terms: Vec<Term>,
+    /// `hold`: the filtered measured quantity, in the setpoint's unit.
+    pub measured: Option<f64>,
+    /// A sentence when a decision was made.
+    pub note: Option<String>,
+    /// What the present decision needs.
+    pub evidence: Option<Evidence>,
+}
+
+/// A control law. The regulator calls exactly one of the two methods once a tick, from the conductor's thread;
+/// neither may block or panic. The result of `step` is clamped by the regulator; the law sees what came of it in the
+/// next observation's `workers`.
+pub trait Controller {
+    /// One tick of automatic control.
+    fn step(&mut self, seen: &Observation, set: &Setpoints) -> Move;
+
+    /// One tick while somebody else holds `workers`: follow, so that the next `step` starts from there without a jump.
+    fn track(&mut self, seen: &Observation, workers: f64);
+}
+
+#[cfg(test)]
+impl Observation {
+    /// A tick of 100 ms, number `i`, with `ok` answers of about the same response.
+    pub(crate) fn tick(i: u64, ok: u64, mean: f64, workers: f64) -> Self {
+        let mut grid = Grid::default();
+        grid.add(Grid::bin(mean), ok);
+        Self {
+            now: Nanos::from_millis(100 * (i + 1)),
+            span: 0.1,
+            ok,
+            err: 0,
+            mean: (ok > 0).then_some(mean),
+            grid,
+            workers,
+            in_flight: workers as u64,
+            gentle: false,
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! `max`: finds the fewest workers that give the most, rests there, and keeps finding them.
+//! It refuses to hold on to what it knew when the target changes.
+//!
+//! ```text
+//!  ramp ──► refine ──► trim ──► track (hold, probe, hold …) ──change──► ramp again, from where it stands
+//! ```
+
+pub mod change;
+pub mod fit;
+pub mod known;
+pub mod race;
+pub mod ramp;
+pub mod refine;
+pub mod slope;
+pub mod track;
+pub mod trial;
+pub mod trim;
+pub mod utility;
+
+use super::{Controller, Move, Observation};
+use crate::model::setpoints::Setpoints;
+use crate::telemetry::frame::{Evidence, State, Term};
+use known::Known;
+use ramp::Ramp;
+use refine::Refine;
+use track::Track;
+use trim::Trim;
+
+/// What a phase asks for after one tick.
+#[derive(Clone, Debug, Default)]
+pub struct Step {
+    /// Workers from now on.
+    pub workers: u32,
+    /// The tick was settled evidence.
+    pub settled: bool,
+    /// The tick was rest.
+    pub resting: bool,
+    /// The phase is over; `workers` is its result.
+    pub done: bool,
+    /// The target changed.
+    pub changed: bool,
+    /// A bound stopped the search while it was rising.
+    pub at_limit: bool,
+    /// A decision, as a sentence.
+    pub note: Option<String>,
+    /// What the present decision needs.
+    pub evidence: Option<Evidence>,
+}
+
+impl Step {
+    fn at(workers: u32) -> Self {
+        Self {
+            workers,
+            ..Self::default()
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Phase {
+    /// Nothing yet, or somebody else held the workers: begins at whatever is in force.
+    Idle,
+    Ramp(Ramp),
+    Refine(Refine),
+    Trim(Trim),
+    Track(Box<Track>),
+}
+
+/// The law.
+#[derive(Clone, Debug)]
+pub struct Max {
+    phase: Phase,
+    known: Known,
+    /// Not the first ramp: a hand-over or a change came before.
+    again: bool,
+    at_limit: bool,
+}
+
+impl Max {
+    /// From a cold start, or `again` after another law.
+    pub fn new(again: bool) -> Self {
+        Self {
+            phase: Phase::Idle,
+            known: Known::default(),
+            again,
+            at_limit: false,
+        }
+    }
+
+    /// In its first ramp, where growth may be bold.
+    pub fn fresh(&self) -> bool {
+        !self.again && matches!(self.phase, Phase::Idle | Phase::Ramp(_))
+    }
+
+    fn run(&mut self, seen: &Observation, set: &Setpoints) -> Step {
+        let known = &mut self.known;
+        match &mut self.phase {
+            Phase::Idle => {
+                let workers = trial::within(seen.workers, set.bounds);
+                self.phase = Phase::Ramp(Ramp::new(workers, self.again, known));
+                Step::at(workers)
+            }
+            Phase::Ramp(p) => p.step(seen, set, known),
+            Phase::Refine(p) => p.step(seen, set, known),
+            Phase::Trim(p) => p.step(seen, set, known),
+            Phase::Track(p) => p.step(seen, set, known),
+        }
+    }
+
+    fn advance(&mut self, step: &mut Step, seen: &Observation, set: &Setpoints) {
+        if step.changed {
+            self.known.forget();
+            self.again = true;
+            self.phase = Phase::Ramp(Ramp::new(step.workers, true, &mut self.known));
+        }
+        if !step.done {
+            return;
+        }
+        self.at_limit = step.at_limit || (self.at_limit && !matches!(self.phase, Phase::Ramp(_)));
+        self.phase = match &self.phase {
+            Phase::Ramp(_) => Phase::Refine(Refine::new(step.workers)),
+            Phase::Refine(_) => Phase::Trim(Trim::new(step.workers)),
+            _ => {
+                let track = Track::new(step.workers, seen.workers, set, &mut self.known);
+                step.note = Some(self.at_rest(step));
+                Phase::Track(Box::new(track))
+            }
+        };
+    }
+
+    fn at_rest(&self, step: &Step) -> String {
+        let last = step.note.as_ref().map(|n| format!("{n}; ")).unwrap_or_default();
+        let end = if self.known.slow() {
+            "for now: few answers"
+        } else {
+            "the knee"
+        };
+        format!("{last}resting at {}: {end}", step.workers)
+    }
+
+    fn state(&self) -> State {
+        match &self.phase {
+            Phase::Idle => State::Ramp,
+            Phase::Ramp(r) if r.again() => State::Reprobe,
+            Phase::Ramp(_) => State::Ramp,
+            Phase::Refine(_) => State::Refine,
+            Phase::Trim(_) => State::Trim,
+            Phase::Track(t) if t.probing() => State::Probe,
+            Phase::Track(_) => State::Hold,
+        }
+    }
+
+    fn terms(&self) -> Vec<Term> {
+        let noise = Term {
+            name: "noise",
+            value: self.known.noise.dispersion(),
+            unit: "",
+        };
+        match &self.phase {
+            Phase::Track(t) => vec![
+                Term {
+                    name: "slope",
+                    value: t.slope(),
+                    unit: "",
+                },
+                Term {
+                    name: "probe",
+                    value: t.size,
+                    unit: "%",
+                },
+                noise,
+            ],
+            _ => vec![noise],
+        }
+    }
+}
+
+impl Controller for Max {
+    fn step(&mut self, seen: &Observation, set: &Setpoints) -> Move {
+        self.known.see(seen);
+        let mut step = self.run(seen, set);
+        self.advance(&mut step, seen, set);
+        let track = if let Phase::Track(t) = &self.phase { Some(t) } else { None };
+        Move {
+            workers: f64::from(step.workers.max(1)),
+            state: self.state(),
+            settled: step.settled,
+            resting: step.resting,
+            converged: track.is_some_and(|t| t.pairs >= 2 || !self.known.slow()),
+            changed: step.changed,
+            neutral_pairs: track.map_or(0, |t| t.pairs),
+            at_limit: self.at_limit,
+            terms: self.terms(),
+            measured: None,
+            note: step.note,
+            evidence: step.evidence,
+        }
+    }
+
+    fn track(&mut self, seen: &Observation, _workers: f64) {
+        self.known.see(seen);
+        self.known.forget();
+        self.again = true;
+        self.phase = Phase::Idle;
+    }
+}
+
+/// A race as a sentence: `64: +0 % for 56 % more workers, going back`.
+fn gain_note(workers: u32, ratio: f64, against: u32, won: bool) -> String {
+    let gain = 100.0 * (ratio - 1.0);
+    let change = 100.0 * (f64::from(workers) / f64::from(against) - 1.0);
+    let more = if change >= 0.0 { "more" } else { "fewer" };
+    let end = if won { "" } else { ", going back" };
+    format!("{workers}: {gain:+.0} % for {:.0} % {more} workers{end}", change.abs())
+}

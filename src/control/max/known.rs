@@ -1,0 +1,229 @@
+//! What the search knows since the target last changed: a sample per worker count, the noise, the latest pace.
+//! It decides nothing.
+
+use super::fit::{Dot, Law};
+use super::utility::{Noise, utility};
+use crate::control::Observation;
+use crate::control::variable::Sample;
+use std::collections::BTreeMap;
+
+/// Below this rate, 1/s, evidence is dear: small steps and no hasty decision.
+pub const SLOW: f64 = 200.0;
+/// A mean response rests on at least this many answers.
+const MEAN_NEEDS: f64 = 24.0;
+
+/// Nothing queues as long as the mean response is below this many idle ones.
+const UNQUEUED: f64 = 1.15;
+/// Share of the best rate that the knee keeps.
+pub const KEEP: f64 = 0.98;
+
+/// Share that is clearly too little, and for how many standard errors.
+const LOST: f64 = 0.90;
+const CLEAR: f64 = 2.5;
+
+/// Shares of the best rate of the curve.
+#[derive(Clone, Copy, Debug)]
+pub struct Shares {
+    /// As counted at this worker count alone.
+    pub counted: f64,
+    /// As the curve through everything has it.
+    pub fitted: f64,
+}
+
+/// Evidence of the search.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    points: BTreeMap<u32, Sample>,
+    idle: Option<f64>,
+    /// Dispersion of completions.
+    pub noise: Noise,
+    /// The last half second or so, settled or not.
+    latest: Sample,
+}
+
+impl Known {
+    /// Every tick, settled or not.
+    pub fn see(&mut self, seen: &Observation) {
+        self.latest.fade(0.8);
+        self.latest.add(seen);
+    }
+
+    /// A tick of settled evidence for `workers`.
+    pub fn add(&mut self, workers: u32, seen: &Observation) {
+        let point = self.points.entry(workers).or_default();
+        point.add(seen);
+        if point.ok >= MEAN_NEEDS {
+            self.idle = [self.idle, point.mean()].into_iter().flatten().min_by(f64::total_cmp);
+        }
+        self.noise.see(seen.ok as f64);
+    }
+
+    /// Everything loses weight: the target may drift.
+    pub fn fade(&mut self, by: f64) {
+        self.points.values_mut().for_each(|s| s.fade(by));
+    }
+
+    /// The target changed: only the pace of this moment is kept.
+    pub fn forget(&mut self) {
+        self.points.clear();
+        self.idle = None;
+        self.noise.interrupt();
+    }
+
+    /// Evidence for a worker count; empty when it was never held.
+    pub fn at(&self, workers: u32) -> Sample {
+        self.points.get(&workers).copied().unwrap_or_default()
+    }
+
+    /// All worker counts with evidence, rising.
+    pub fn points(&self) -> impl DoubleEndedIterator<Item = (u32, &Sample)> {
+        self.points.iter().filter(|(_, s)| s.ok >= 1.0).map(|(n, s)| (*n, s))
+    }
+
+    /// Most workers ever held since the change.
+    pub fn most(&self) -> u32 {
+        self.points().next_back().map_or(1, |(n, _)| n)
+    }
+
+    /// Mean response without a queue: the least mean of any worker count with 24 answers, s.
+    pub fn idle(&self) -> Option<f64> {
+        self.idle
+    }
+
+    /// Mean response now, s; 10 ms before anything is known.
+    pub fn response(&self) -> f64 {
+        self.latest.mean().unwrap_or(0.010)
+    }
+
+    /// Good answers per second now.
+    pub fn rate(&self) -> f64 {
+        self.latest.rate()
+    }
+
+    /// Share of errors now.
+    pub fn errors(&self) -> f64 {
+        self.latest.errors()
+    }
+
+    /// The target answers less than 200 times a second.
+    pub fn slow(&self) -> bool {
+        self.rate() < SLOW
+    }
+
+    /// Utility of a worker count and its standard error.
+    pub fn utility(&self, workers: u32, kappa: f64) -> (f64, f64) {
+        let s = self.at(workers);
+        (utility(&s, f64::from(workers), kappa), self.variance(workers, &s).sqrt())
+    }
+
+    /// The worker count of the greatest utility among those with ≥ 100 answers, or with any when none has as many.
+    pub fn favourite(&self, kappa: f64) -> u32 {
+        let best = |least: f64| {
+            let points = self.points().filter(|(_, s)| s.ok >= least);
+            points.max_by(|a, b| {
+                let worth = |(n, s): &(u32, &Sample)| utility(s, f64::from(*n), kappa);
+                worth(a).total_cmp(&worth(b))
+            })
+        };
+        best(100.0).or_else(|| best(1.0)).map_or(1, |(n, _)| n)
+    }
+
+    /// Whether a rung on a slow target is known well enough: 40 answers, or what tells as much, and at least 8.
+    pub fn rung_known(&self, workers: u32) -> bool {
+        let s = self.at(workers);
+        s.ok >= 40.0 || (s.ok >= 8.0 && self.variance(workers, &s) <= 1.0 / 40.0)
+    }
+
+    /// Variance of ln X at a worker count. While nothing queues, workers go round independently of each other, so that
+    /// n answers of variation c² say X = N/R up to c²/n and the ends of the window, which is far less than counts do.
+    fn variance(&self, workers: u32, s: &Sample) -> f64 {
+        let counted = self.noise.error(s.ok).powi(2);
+        let unqueued = s
+            .mean()
+            .is_some_and(|mean| self.idle().is_none_or(|idle| mean <= UNQUEUED * idle));
+        if unqueued && s.ok >= 8.0 {
+            counted.min(s.variation().max(0.01) / s.ok + f64::from(workers) / (6.0 * s.ok * s.ok))
+        } else {
+            counted
+        }
+    }
+
+    /// Answers that make a worker count firm: 1600 (±2.5 % at Poisson noise), or what 1.5 s give, at least 150.
+    pub fn firm(&self) -> f64 {
+        let rates = self.points().filter(|(_, s)| s.ok >= 50.0).map(|(_, s)| s.rate());
+        let best = rates.fold(self.rate(), f64::max);
+        (1.4 * best).clamp(150.0, 1600.0) * self.noise.dispersion().clamp(1.0, 4.0)
+    }
+
+    /// A worker count as close as `share` e-folds that has answers already, else itself: evidence is not scattered.
+    pub fn snap(&self, workers: u32, share: f64) -> u32 {
+        let off = |n: u32| (f64::from(n) / f64::from(workers)).ln().abs();
+        let near = self.points().filter(|(n, s)| s.ok >= 100.0 && off(*n) < share).map(|p| p.0);
+        near.min_by(|a, b| off(*a).total_cmp(&off(*b))).unwrap_or(workers)
+    }
+
+    /// A firm worker count within `share` of this one.
+    pub fn firm_near(&self, workers: f64, share: f64) -> bool {
+        let near = |n: u32| (f64::from(n) / workers).ln().abs() < share;
+        self.points().any(|(n, s)| near(n) && s.ok >= 0.7 * self.firm())
+    }
+
+    /// Where the curve sees the knee: fewest workers with 98 % of the best. `best` where there is no curve yet.
+    pub fn knee(&self, best: u32) -> f64 {
+        let knee = |law: Law| law.knee(KEEP, f64::from(self.most()));
+        self.law_near(best).map_or(f64::from(best), knee)
+    }
+
+    /// Share of the best rate that this worker count gives: as counted, and as the curve says.
+    pub fn shares(&self, workers: u32) -> Shares {
+        let counted = self.at(workers).rate();
+        let (fitted, best) = match self.law_near(workers) {
+            Some(law) => {
+                let top = law.knee(1.0, f64::from(self.most()));
+                (law.rate(f64::from(workers)), law.rate(top))
+            }
+            None => (counted, self.points().map(|(_, s)| s.rate()).fold(0.0, f64::max)),
+        };
+        Shares {
+            counted: counted / best,
+            fitted: fitted / best,
+        }
+    }
+
+    /// The rate to be expected at a worker count: the curve's, where there is one.
+    pub fn expected(&self, workers: u32) -> Option<f64> {
+        self.law_near(workers).map(|law| law.rate(f64::from(workers)))
+    }
+
+    /// Clearly too little: below 90 % of the best by 2.5 standard errors.
+    pub fn lost(&self, workers: u32) -> bool {
+        let ok = self.at(workers).ok;
+        ok >= 100.0 && (self.shares(workers).counted / LOST).ln() < -CLEAR * self.noise.error(ok)
+    }
+
+    /// The curve through the points near `workers`: those that matter for the knee, and few enough to be one curve.
+    pub fn law_near(&self, workers: u32) -> Option<Law> {
+        let near = |n: u32| n.saturating_mul(8) >= workers && n <= workers.saturating_mul(5);
+        let dots: Vec<Dot> = self
+            .points()
+            .filter(|(n, s)| near(*n) && s.ok >= 8.0)
+            .map(|(n, s)| Dot {
+                workers: f64::from(n),
+                rate: s.rate(),
+                variance: self.variance(n, s) + doubt(n, workers),
+            })
+            .collect();
+        Law::through(&dots)
+    }
+}
+/// Within this many e-folds above, one law is assumed to hold.
+const NEARBY: f64 = 0.45;
+/// Beyond, so much error of ln rate is allowed per e-fold.
+const FOREIGN: f64 = 0.3;
+
+/// Far beyond the place that matters another law may hold (servers run out, memory thrashes): variance of ln rate that a
+/// point there may be off the curve.
+fn doubt(n: u32, workers: u32) -> f64 {
+    let beyond = (f64::from(n) / f64::from(workers)).ln() - NEARBY;
+    (FOREIGN * beyond.max(0.0)).powi(2)
+}

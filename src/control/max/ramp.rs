@@ -1,0 +1,203 @@
+//! Growing by factors until more workers stop paying, from one worker or, after a change, from where it stands.
+//! It leaves the fine question to refine and trim.
+
+use super::known::Known;
+use super::race::{self, Pace, Verdict};
+use super::trial::{Tick, Trial, within};
+use super::{Step, gain_note};
+use crate::control::Observation;
+use crate::model::setpoints::Setpoints;
+
+/// Up to here factors of four are not too bold.
+const BOLD_UP_TO: u32 = 1024;
+/// Rungs lie far apart: a few answers tell them from each other.
+const PACE: Pace = Pace {
+    answers: 8.0,
+    longest: 1.0,
+};
+/// d ln X/d ln N below which a rung is a strike even if it wins.
+const WEAK: f64 = 0.3;
+/// Answers and seconds of the first rung after a change: everything is compared with it.
+const AGAIN: (f64, f64) = (1200.0, 0.3);
+/// Errors that end it.
+const ERRORS: f64 = 0.05;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// Up, from the start of a run.
+    Fresh,
+    /// Up after a change or hand-over.
+    Again,
+    /// Down, since the first step up lost.
+    Down,
+}
+
+/// The ramp.
+#[derive(Clone, Debug)]
+pub struct Ramp {
+    trial: Trial,
+    best: u32,
+    strikes: f64,
+    way: Way,
+    first: bool,
+    /// The last rung won clearly; if a bound stops it now, it was still rising.
+    rising: bool,
+}
+
+impl Ramp {
+    /// From `workers` in force, after a change when `again`.
+    pub fn new(workers: u32, again: bool, known: &mut Known) -> Self {
+        Self {
+            trial: Trial::new(workers, workers, known),
+            best: workers,
+            strikes: 0.0,
+            way: if again { Way::Again } else { Way::Fresh },
+            first: true,
+            rising: false,
+        }
+    }
+
+    /// It looks anew after a change.
+    pub fn again(&self) -> bool {
+        self.way != Way::Fresh
+    }
+
+    /// One tick; done when the step says so, the best worker count is then `step.workers`.
+    pub fn step(&mut self, seen: &Observation, set: &Setpoints, known: &mut Known) -> Step {
+        match self.trial.see(seen, known) {
+            Tick::Settling => return Step::at(self.trial.workers),
+            Tick::Refused => return self.end(format!("{} workers were denied", self.trial.workers)),
+            Tick::Evidence => {}
+        }
+        let mut step = if self.first {
+            self.start(seen, set, known)
+        } else {
+            self.rung(seen, set, known)
+        };
+        step.settled = true;
+        step.evidence = Some(race::evidence(self.trial.sample.ok, set, known));
+        step
+    }
+
+    /// The first rung has nothing to be compared with: it only needs to be known.
+    fn start(&mut self, seen: &Observation, set: &Setpoints, known: &mut Known) -> Step {
+        let s = self.trial.sample;
+        let least = if seen.gentle { 1.0 } else { 0.1 } - 1e-9;
+        let enough = if known.slow() {
+            known.rung_known(self.trial.workers) || (s.span >= 8.0 && s.ok >= 8.0) || (s.span >= 20.0 && s.ok >= 1.0)
+        } else {
+            let (answers, time) = if self.way == Way::Fresh { (24.0, least) } else { AGAIN };
+            (s.ok >= answers && s.span >= time - 1e-9) || s.span >= 1.0 - 1e-9
+        };
+        if !enough || !self.trial.whole_waves(seen, known) {
+            return Step::at(self.trial.workers);
+        }
+        self.first = false;
+        self.rising = true;
+        let factor = if self.bold(seen, known) { 4.0 } else { 2.0 };
+        self.grow(factor, set, known)
+    }
+
+    fn rung(&mut self, seen: &Observation, set: &Setpoints, known: &mut Known) -> Step {
+        let (n, best) = (self.trial.workers, self.best);
+        if known.errors() > ERRORS && self.trial.sample.err >= 5.0 {
+            let share = known.errors() * 100.0;
+            return self.end(format!("{n}: {share:.0} % errors, going back to {best}"));
+        }
+        let verdict = race::judge(&self.trial, best, PACE, seen, set, known);
+        if verdict == Verdict::Open || !self.patient(seen, known) {
+            return Step::at(n);
+        }
+        let (old, new) = (known.at(best).rate(), known.at(n).rate());
+        let elasticity = (new / old).ln() / (f64::from(n) / f64::from(best)).ln();
+        let note = gain_note(n, new / old, best, verdict == Verdict::Win);
+        if verdict == Verdict::Win {
+            self.best = n;
+        }
+        let mut step = match self.way {
+            Way::Down => self.downwards(verdict, set, known),
+            _ => self.upwards(verdict, elasticity, new < 0.5 * old, seen, set, known),
+        };
+        step.note = Some(note);
+        step
+    }
+
+    fn upwards(
+        &mut self,
+        verdict: Verdict,
+        elasticity: f64,
+        collapsed: bool,
+        seen: &Observation,
+        set: &Setpoints,
+        known: &mut Known,
+    ) -> Step {
+        let again = self.way == Way::Again;
+        let weak = verdict == Verdict::Loss || (elasticity <= WEAK && self.trial.workers > 4);
+        self.strikes = if weak { self.strikes + 1.0 } else { 0.0 };
+        self.rising = !weak;
+        let moved = self.best == self.trial.workers;
+        if again && !moved && self.strikes == 1.0 && known.points().count() <= 2 {
+            self.way = Way::Down;
+            return self.move_to(f64::from(self.best) / 2.0, set, known);
+        }
+        if collapsed || self.strikes >= if again { 1.0 } else { set.knobs.patience } {
+            return self.end_quietly();
+        }
+        let bold = elasticity > 0.85 && self.bold(seen, known);
+        self.grow(if bold { 4.0 } else { 2.0 }, set, known)
+    }
+
+    fn downwards(&mut self, verdict: Verdict, set: &Setpoints, known: &mut Known) -> Step {
+        if verdict == Verdict::Loss || self.trial.workers <= set.bounds.min {
+            return self.end_quietly();
+        }
+        self.grow(0.5, set, known)
+    }
+
+    /// Whether a factor of four is fair to the target: nothing queues yet, and answers come fast enough to notice.
+    fn bold(&self, seen: &Observation, known: &Known) -> bool {
+        let now = known.at(self.trial.workers).mean().unwrap_or(0.0);
+        let unqueued = known.idle().is_none_or(|idle| now <= 1.08 * idle);
+        let small = self.trial.workers < BOLD_UP_TO && self.way == Way::Fresh;
+        unqueued && small && !known.slow() && !seen.gentle
+    }
+
+    /// Rungs of the gentle profile last ≥ 1 s and ≥ 200 answers (≤ 3 s); those of a slow target 40 answers.
+    fn patient(&self, seen: &Observation, known: &Known) -> bool {
+        let s = self.trial.sample;
+        let gentle = !seen.gentle || (s.span >= 1.0 - 1e-9 && (s.ok >= 200.0 || s.span >= 3.0 - 1e-9));
+        gentle && (!known.slow() || known.rung_known(self.trial.workers))
+    }
+
+    fn grow(&mut self, factor: f64, set: &Setpoints, known: &mut Known) -> Step {
+        self.move_to(f64::from(self.trial.workers) * factor, set, known)
+    }
+
+    fn move_to(&mut self, workers: f64, set: &Setpoints, known: &mut Known) -> Step {
+        let from = self.trial.workers;
+        let to = within(workers, set.bounds);
+        if to == from || to == self.best {
+            let mut step = self.end_quietly();
+            step.at_limit = self.rising && workers > f64::from(to);
+            if step.at_limit {
+                step.note = Some(format!("{from} workers are the limit, and it was still rising"));
+            }
+            return step;
+        }
+        self.trial = Trial::new(to, from, known);
+        Step::at(to)
+    }
+
+    fn end(&mut self, note: String) -> Step {
+        let mut step = self.end_quietly();
+        step.note = Some(note);
+        step
+    }
+
+    fn end_quietly(&mut self) -> Step {
+        Step {
+            done: true,
+            ..Step::at(self.best)
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Between the rungs: a wide gap beside the best is split by a race, then the far side of the top is measured firmly.
+//! It leaves the near side, and the knee, to trim.
+
+use super::known::Known;
+use super::race::{self, Pace, Verdict};
+use super::trial::{Tick, Trial, within};
+use super::{Step, gain_note};
+use crate::control::Observation;
+use crate::model::setpoints::Setpoints;
+
+/// Candidates lie close together: many looks at few answers would find differences that are not there.
+const PACE: Pace = Pace {
+    answers: 300.0,
+    longest: 1.0,
+};
+/// A gap wider than this beside the best is split.
+const WIDE: f64 = 2.5;
+/// The far side, in knees.
+const FAR_SIDE: f64 = 1.5;
+/// A firm count this close (in e-folds) does as well.
+const CLOSE: f64 = 0.2;
+/// Most trials.
+const MOST: u32 = 3;
+
+/// Refinement around the best rung.
+#[derive(Clone, Debug)]
+pub struct Refine {
+    best: u32,
+    trial: Option<Trial>,
+    tried: u32,
+    /// The trial splits a gap; else it measures the far side.
+    split: bool,
+}
+
+impl Refine {
+    /// Around `best`.
+    pub fn new(best: u32) -> Self {
+        Self {
+            best,
+            trial: None,
+            tried: 0,
+            split: false,
+        }
+    }
+
+    /// One tick; done when the step says so.
+    pub fn step(&mut self, seen: &Observation, set: &Setpoints, known: &mut Known) -> Step {
+        let Some(trial) = &mut self.trial else {
+            return self.next(seen.workers, set, known);
+        };
+        let n = trial.workers;
+        match trial.see(seen, known) {
+            Tick::Settling => return Step::at(n),
+            Tick::Refused => return self.next(seen.workers, set, known),
+            Tick::Evidence => {}
+        }
+        let evidence = race::evidence(trial.sample.ok, set, known);
+        let over = match self.split {
+            true => race::judge(trial, self.best, PACE, seen, set, known) != Verdict::Open,
+            false => trial.whole_waves(seen, known) && (trial.firm(known) || trial.hopeless(known)),
+        };
+        let mut step = Step::at(n);
+        if over {
+            let won = known.utility(n, set.knobs.kappa).0 > known.utility(self.best, set.knobs.kappa).0;
+            let note = gain_note(n, known.at(n).rate() / known.at(self.best).rate(), self.best, won);
+            if won {
+                self.best = n;
+            }
+            step = self.next(seen.workers, set, known);
+            step.note = Some(note);
+        }
+        step.settled = true;
+        step.evidence = Some(evidence);
+        step
+    }
+
+    fn next(&mut self, from: f64, set: &Setpoints, known: &mut Known) -> Step {
+        let candidate = if self.tried < MOST {
+            self.gap(known).map(|n| (n, true))
+        } else {
+            None
+        };
+        let candidate = candidate.or_else(|| self.far(known).map(|n| (n, false)).filter(|_| self.tried < MOST));
+        self.tried += 1;
+        let fresh = |(n, split): (f64, bool)| {
+            let n = known.snap(within(n, set.bounds), CLOSE / 2.0);
+            (known.at(n).ok < 0.7 * known.firm()).then_some((n, split))
+        };
+        match candidate
+            .and_then(fresh)
+            .map(|(n, split)| (std::mem::replace(&mut self.split, split), n).1)
+        {
+            Some(n) => {
+                self.trial = Some(Trial::new(n, from as u32, known));
+                Step::at(n)
+            }
+            None => Step {
+                done: true,
+                ..Step::at(self.best)
+            },
+        }
+    }
+
+    /// The middle of a wide gap below or above the best.
+    fn gap(&self, known: &Known) -> Option<f64> {
+        let low = known.points().rev().map(|p| p.0).find(|n| *n < self.best);
+        let high = known.points().map(|p| p.0).find(|n| *n > self.best);
+        let split = |a: u32, b: u32| {
+            let (a, b) = (f64::from(a), f64::from(b));
+            (b > WIDE * a).then(|| (a * b).sqrt())
+        };
+        low.and_then(|l| split(l, self.best))
+            .or_else(|| high.and_then(|h| split(self.best, h)))
+    }
+
+    /// The far side of the top, unless it is known there.
+    fn far(&self, known: &Known) -> Option<f64> {
+        let far = FAR_SIDE * known.knee(self.best).min(2.0 * f64::from(self.best));
+        Some(far).filter(|n| !known.firm_near(*n, CLOSE))
+    }
+}

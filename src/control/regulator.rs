@@ -1,0 +1,397 @@
+//! The regulator: owns the law in force, hands over between laws without a jump, and keeps every law inside the limits.
+//! It refuses commands; it notices what changed in the setpoints.
+//!
+//! ```text
+//!  observation ─► limits ─┬─ paused, stalled: nothing moves
+//!                         ├─ forced, overridden, handing over: the law only tracks
+//!                         └─ law.step ─► bounds, slew, gates ─► ruling
+//! ```
+
+use super::hold::Hold;
+use super::limits::{self, Gate, Limits};
+use super::manual::Manual;
+use super::max::Max;
+use super::variable::Window;
+use super::{Controller, Move, Observation};
+use crate::model::setpoints::{Mode, ProcessVariable, Setpoint, Setpoints};
+use crate::model::units::Nanos;
+use crate::telemetry::frame::State;
+use std::collections::VecDeque;
+
+/// Workers stand still this long after a hand-over, s.
+const HAND_OVER: f64 = 0.8;
+/// Growth a tick, e-folds: in the first ramp, and later.
+const BOLD: f64 = 2.0 * std::f64::consts::LN_2;
+const CALM: f64 = std::f64::consts::LN_2;
+/// Ticks that `hold` looks back on to choose a target.
+const CHOICE: usize = 20;
+/// Answers below which it chooses a rate instead of a percentile.
+const CHOICE_NEEDS: f64 = 100.0;
+
+/// What the plant shall do from now on, and what there is to say about it.
+#[derive(Clone, Debug, Default)]
+pub struct Ruling {
+    /// Workers from now on, > 0.
+    pub workers: f64,
+    /// What the law asked for; the last one while it only tracks.
+    pub law: Move,
+    /// Workers the law would have without override and limits.
+    pub wants: f64,
+    /// New workers start spread over this time.
+    pub stagger: Nanos,
+    /// What it is doing.
+    pub state: State,
+    /// Converged at least once since the mode, the override or the target of `hold` last changed.
+    pub converged: bool,
+    /// The first time that was.
+    pub converged_at: Option<Nanos>,
+    /// A bound, gate or guard that acts now, in words.
+    pub limited_by: Option<String>,
+    /// At a bound this tick.
+    pub saturated: bool,
+    /// The tick seen is settled evidence for its workers.
+    pub settled: bool,
+    /// The tick seen is rest at the working point.
+    pub resting: bool,
+    /// The target changed: older rows are stale.
+    pub changed: bool,
+    /// Decisions, as sentences.
+    pub notes: Vec<String>,
+    /// A guard asks for a pause, and why.
+    pub pause: Option<String>,
+    /// `hold` was started without a target and chose this one: to be written into the setpoints.
+    pub chosen: Option<Setpoint>,
+}
+
+#[derive(Clone, Debug)]
+enum Law {
+    Max(Box<Max>),
+    Hold(Box<Hold>),
+    Manual(Manual),
+}
+
+impl Law {
+    fn of(mode: Mode, again: bool) -> Self {
+        match mode {
+            Mode::Manual => Self::Manual(Manual::default()),
+            Mode::Hold => Self::Hold(Box::default()),
+            _ => Self::Max(Box::new(Max::new(again))),
+        }
+    }
+
+    fn controller(&mut self) -> &mut dyn Controller {
+        match self {
+            Self::Max(l) => l.as_mut(),
+            Self::Hold(l) => l.as_mut(),
+            Self::Manual(l) => l,
+        }
+    }
+}
+
+/// The regulator.
+#[derive(Clone, Debug)]
+pub struct Regulator {
+    law: Law,
+    last: Setpoints,
+    limits: Limits,
+    workers: f64,
+    /// Seconds of standing still left.
+    standing: f64,
+    converged_at: Option<Nanos>,
+    latest: Move,
+    seen: VecDeque<Observation>,
+    bounded: bool,
+    /// Ticks without a decision after a pause.
+    resuming: u32,
+    gentle: bool,
+}
+
+impl Regulator {
+    /// Starts at the workers asked for, else at the lower bound. `gentle`: the gentle profile, whatever observations say.
+    pub fn new(set: &Setpoints, gentle: bool) -> Self {
+        let workers = f64::from(set.asked.unwrap_or(set.bounds.min).max(1));
+        Self {
+            law: Law::of(set.mode, false),
+            last: set.clone(),
+            limits: Limits::default(),
+            workers,
+            standing: 0.0,
+            converged_at: None,
+            latest: Move {
+                workers,
+                ..Move::default()
+            },
+            seen: VecDeque::new(),
+            bounded: false,
+            resuming: 0,
+            gentle,
+        }
+    }
+
+    /// Workers in force by the last ruling; the plant begins with these.
+    pub fn workers(&self) -> f64 {
+        self.workers
+    }
+
+    /// One tick: what was seen of it, and what the user wishes now.
+    pub fn tick(&mut self, seen: &Observation, set: &Setpoints) -> Ruling {
+        let seen = &Observation {
+            gentle: self.gentle || seen.gentle,
+            ..seen.clone()
+        };
+        self.notice(set);
+        self.remember(seen);
+        let gate = self.limits.see(seen, set);
+        let mut ruling = self.rule(seen, set, &gate);
+        self.workers = ruling.workers;
+        ruling.stagger = Nanos::from_secs_f64(self.limits.response().min(1.0));
+        ruling.wants = self.latest.workers;
+        ruling.limited_by = ruling.limited_by.or(gate.because);
+        ruling.notes.extend(gate.note);
+        ruling.pause = gate.pause;
+        if ruling.law.converged && ruling.state != State::Override {
+            self.converged_at.get_or_insert(seen.now);
+        }
+        ruling.converged = self.converged_at.is_some();
+        ruling.converged_at = self.converged_at;
+        ruling
+    }
+
+    /// Reacts to what the user changed since the last tick.
+    fn notice(&mut self, set: &Setpoints) {
+        let released = self.last.overridden() && !set.overridden();
+        if set.mode != self.last.mode {
+            self.law = Law::of(set.mode, true);
+            let workers = self.workers;
+            if let Law::Manual(m) = &mut self.law {
+                m.track(&Observation::default(), workers);
+            }
+            self.latest.workers = workers;
+        }
+        if set.mode != self.last.mode || released || set.model != self.last.model {
+            self.standing = if set.mode == Mode::Manual { 0.0 } else { HAND_OVER };
+            self.converged_at = None;
+        }
+        if set.mode == Mode::Hold && set.target != self.last.target && self.last.target.is_some() {
+            self.converged_at = None;
+        }
+        self.last = set.clone();
+    }
+
+    fn remember(&mut self, seen: &Observation) {
+        self.seen.push_back(seen.clone());
+        while self.seen.len() > CHOICE {
+            self.seen.pop_front();
+        }
+    }
+
+    fn rule(&mut self, seen: &Observation, set: &Setpoints, gate: &Gate) -> Ruling {
+        // The tick in which sending resumes is half empty, and the next one refills the target.
+        self.resuming = if set.paused { 2 } else { self.resuming.saturating_sub(1) };
+        if self.resuming > 0 {
+            return self.stand(self.latest.state);
+        }
+        if let (Some(asked), true) = (set.asked, set.overridden()) {
+            let workers = f64::from(asked.clamp(set.bounds.min, set.bounds.max));
+            self.law.controller().track(seen, workers);
+            return Ruling {
+                workers,
+                ..self.stand(State::Override)
+            };
+        }
+        if let Law::Manual(_) = self.law {
+            return self.manual(seen, set, gate);
+        }
+        if let Some(workers) = gate.forced {
+            self.law.controller().track(seen, workers);
+            let state = if gate.stalled { State::Stalled } else { self.latest.state };
+            return Ruling {
+                workers,
+                ..self.stand(state)
+            };
+        }
+        if gate.stalled {
+            return self.stand(State::Stalled);
+        }
+        if self.standing > 1e-9 {
+            self.standing -= seen.span;
+            let workers = self.entry(set);
+            self.law.controller().track(seen, workers);
+            return Ruling {
+                workers,
+                ..self.stand(State::Hold)
+            };
+        }
+        self.automatic(seen, set, gate)
+    }
+
+    /// Where a law starts: in force, as an integer unless it is `hold`.
+    fn entry(&self, set: &Setpoints) -> f64 {
+        let whole = if set.mode == Mode::Hold {
+            self.workers
+        } else {
+            self.workers.round().max(1.0)
+        };
+        whole.min(f64::from(set.bounds.max))
+    }
+
+    /// Nothing moves.
+    fn stand(&self, state: State) -> Ruling {
+        let law = Move {
+            settled: false,
+            resting: false,
+            converged: false,
+            changed: false,
+            note: None,
+            ..self.latest.clone()
+        };
+        Ruling {
+            workers: self.workers,
+            law,
+            state,
+            ..Ruling::default()
+        }
+    }
+
+    fn manual(&mut self, seen: &Observation, set: &Setpoints, gate: &Gate) -> Ruling {
+        let law = self.law.controller().step(seen, set);
+        let workers = law.workers.clamp(f64::from(set.bounds.min), f64::from(set.bounds.max));
+        self.latest = law.clone();
+        Ruling {
+            workers,
+            state: if gate.stalled { State::Stalled } else { law.state },
+            settled: law.settled,
+            resting: law.resting,
+            law,
+            ..Ruling::default()
+        }
+    }
+
+    fn automatic(&mut self, seen: &Observation, set: &Setpoints, gate: &Gate) -> Ruling {
+        let chosen = self.choose(set);
+        let set = &Setpoints {
+            target: set.target.or(chosen),
+            ..set.clone()
+        };
+        let fresh = matches!(&self.law, Law::Max(max) if max.fresh());
+        let law = self.law.controller().step(seen, set);
+        let slew = if fresh { BOLD } else { CALM };
+        let (mut workers, cut) = limits::clamp(law.workers, self.workers, slew, set);
+        let mut limited_by = cut;
+        if gate.no_growth && workers > self.workers {
+            workers = self.workers;
+            limited_by.clone_from(&gate.because);
+        } else if limited_by.is_none() && workers >= f64::from(set.bounds.max) {
+            limited_by = Some(format!("the upper bound of {} workers", set.bounds.max));
+        }
+        let saturated = workers >= f64::from(set.bounds.max) || (limited_by.is_some() && workers <= limits::LEAST);
+        let mut notes: Vec<String> = law.note.clone().into_iter().collect();
+        if saturated && !std::mem::replace(&mut self.bounded, saturated) {
+            notes.push(format!("at {}", limited_by.clone().unwrap_or_default()));
+        }
+        self.bounded = saturated;
+        self.latest = law.clone();
+        Ruling {
+            workers,
+            state: law.state,
+            limited_by,
+            saturated,
+            settled: law.settled,
+            resting: law.resting,
+            changed: law.changed,
+            notes,
+            chosen,
+            law,
+            ..Ruling::default()
+        }
+    }
+
+    /// The target of a `hold` without one: what it sees, p99 or with few answers the rate of the last two seconds.
+    fn choose(&self, set: &Setpoints) -> Option<Setpoint> {
+        if set.mode != Mode::Hold || set.target.is_some() || self.seen.len() < CHOICE {
+            return None;
+        }
+        let mut window = Window::default();
+        self.seen.iter().for_each(|tick| window.add(tick));
+        let p99 = ProcessVariable::Quantile(0.99);
+        let enough = window.sample.ok >= CHOICE_NEEDS;
+        let variable = if enough { p99 } else { ProcessVariable::Rps };
+        let value = window.read(variable, None).filter(|v| *v > 0.0)?;
+        Some(Setpoint { variable, value })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A target that gives 100/s per worker up to 1000/s, noiselessly.
+    fn run(regulator: &mut Regulator, set: &Setpoints, ticks: std::ops::Range<u64>) -> Vec<Ruling> {
+        ticks
+            .map(|i| {
+                let n = regulator.workers();
+                let ok = (10.0 * n.min(10.0)) as u64;
+                regulator.tick(&Observation::tick(i, ok, n / (10.0 * ok as f64), n), set)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_stall_freezes_the_law_and_halves_every_three_seconds() {
+        let set = Setpoints::default();
+        let mut r = Regulator::new(&set, false);
+        let before = run(&mut r, &set, 0..150).last().unwrap().workers;
+
+        let silent: Vec<Ruling> = (150..182)
+            .map(|i| r.tick(&Observation::tick(i, 0, 0.0, r.workers()), &set))
+            .collect();
+
+        assert!(silent.iter().all(|s| s.workers <= before), "nothing grows");
+        assert!(
+            silent[15..28]
+                .iter()
+                .all(|s| s.state == State::Stalled && s.workers == silent[15].workers)
+        );
+        assert!(silent[31].workers <= (silent[15].workers / 2.0).round());
+    }
+
+    #[test]
+    fn a_pause_moves_nothing_and_teaches_nothing() {
+        let mut set = Setpoints::default();
+        let mut r = Regulator::new(&set, false);
+        let before = run(&mut r, &set, 0..150).last().unwrap().workers;
+        set.paused = true;
+        let paused: Vec<Ruling> = (150..200)
+            .map(|i| {
+                let nothing = Observation {
+                    in_flight: 0,
+                    ..Observation::tick(i, 0, 0.0, before)
+                };
+                r.tick(&nothing, &set)
+            })
+            .collect();
+        set.paused = false;
+
+        let after = run(&mut r, &set, 200..230);
+
+        assert!(paused.iter().all(|p| p.workers == before && !p.settled && !p.resting));
+        assert!(after.iter().all(|a| !a.changed), "the gap is no change of the target");
+    }
+
+    #[test]
+    fn manual_is_obeyed_within_the_bounds_and_converges_when_it_is_there() {
+        let mut set = Setpoints {
+            mode: Mode::Manual,
+            asked: Some(9_000),
+            ..Setpoints::default()
+        };
+        let mut r = Regulator::new(&set, false);
+        assert_eq!(run(&mut r, &set, 0..1)[0].workers, 4_096.0);
+        set.asked = Some(7);
+
+        let rulings = run(&mut r, &set, 1..6);
+
+        assert!(rulings.iter().all(|m| m.workers == 7.0));
+        assert!(rulings[4].converged);
+    }
+}

@@ -1,0 +1,147 @@
+//! What a span of time says: counts, rate, mean, and the measured quantity of `hold`.
+//! It refuses to judge them.
+
+use super::Observation;
+use crate::model::setpoints::ProcessVariable;
+use crate::telemetry::grid::Grid;
+
+/// Added-up evidence. Counts are real numbers, so that old evidence can fade.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Sample {
+    /// Good answers.
+    pub ok: f64,
+    /// Everything else that ended.
+    pub err: f64,
+    /// Seconds.
+    pub span: f64,
+    /// Summed response of the good answers, s.
+    pub sum: f64,
+    /// Summed squares of it, s², from the grid.
+    pub squares: f64,
+}
+
+impl Sample {
+    /// Adds one tick.
+    pub fn add(&mut self, seen: &Observation) {
+        self.ok += seen.ok as f64;
+        self.err += seen.err as f64;
+        self.span += seen.span;
+        self.sum += seen.mean.unwrap_or(0.0) * seen.ok as f64;
+        let square = |(bin, n): (usize, u32)| f64::from(n) * Grid::middle(bin).powi(2);
+        self.squares += seen.grid.iter().map(square).sum::<f64>();
+    }
+
+    /// Adds another sample.
+    pub fn merge(&mut self, other: &Self) {
+        self.ok += other.ok;
+        self.err += other.err;
+        self.span += other.span;
+        self.sum += other.sum;
+        self.squares += other.squares;
+    }
+
+    /// Lets everything count `by` times as much, in [0, 1].
+    pub fn fade(&mut self, by: f64) {
+        self.ok *= by;
+        self.err *= by;
+        self.span *= by;
+        self.sum *= by;
+        self.squares *= by;
+    }
+
+    /// Good answers per second; 0 without time.
+    pub fn rate(&self) -> f64 {
+        if self.span > 0.0 { self.ok / self.span } else { 0.0 }
+    }
+
+    /// Mean response, s; `None` without answers.
+    pub fn mean(&self) -> Option<f64> {
+        (self.ok > 0.0 && self.sum > 0.0).then(|| self.sum / self.ok)
+    }
+
+    /// Squared coefficient of variation of the response, ≥ 0; 1 where it is unknown.
+    pub fn variation(&self) -> f64 {
+        match self.mean() {
+            Some(mean) if self.squares > 0.0 => (self.squares / self.ok / (mean * mean) - 1.0).max(0.0),
+            _ => 1.0,
+        }
+    }
+
+    /// Share that was not good, in [0, 1].
+    pub fn errors(&self) -> f64 {
+        if self.ok + self.err > 0.0 {
+            self.err / (self.ok + self.err)
+        } else {
+            0.0
+        }
+    }
+}
+
+/// A sample with its latency distribution: what `hold` measures on.
+#[derive(Clone, Debug, Default)]
+pub struct Window {
+    /// Counts.
+    pub sample: Sample,
+    /// Workers, weighted by seconds.
+    worker_seconds: f64,
+    grid: Grid,
+}
+
+impl Window {
+    /// Adds one tick.
+    pub fn add(&mut self, seen: &Observation) {
+        self.sample.add(seen);
+        self.worker_seconds += seen.workers * seen.span;
+        self.grid.merge(&seen.grid);
+    }
+
+    /// Mean workers; 0 without time.
+    pub fn workers(&self) -> f64 {
+        if self.sample.span > 0.0 {
+            self.worker_seconds / self.sample.span
+        } else {
+            0.0
+        }
+    }
+
+    /// A quantile of the response, s.
+    pub fn quantile(&self, q: f64) -> Option<f64> {
+        self.grid.quantile(q)
+    }
+
+    /// The measured quantity; `idle` is the mean response without a queue, s. `None` without evidence.
+    pub fn read(&self, variable: ProcessVariable, idle: Option<f64>) -> Option<f64> {
+        match variable {
+            ProcessVariable::Mean => self.sample.mean(),
+            ProcessVariable::Quantile(q) => self.quantile(q),
+            ProcessVariable::Rps => (self.sample.span > 0.0).then(|| self.sample.rate()),
+            // Little: X·R₀ are in service or on the way, the rest waits.
+            ProcessVariable::Queue => idle.map(|r| (self.workers() - self.sample.rate() * r).max(0.0)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_queue_is_what_little_does_not_explain() {
+        let mut w = Window::default();
+        w.add(&Observation::tick(1, 100, 0.05, 20.0));
+
+        // 1000/s of 10 ms: 10 of the 20 are being served.
+        assert_eq!(w.read(ProcessVariable::Queue, Some(0.010)), Some(10.0));
+        assert_eq!(w.read(ProcessVariable::Queue, None), None);
+    }
+
+    #[test]
+    fn rate_and_mean_are_of_the_whole_window() {
+        let mut w = Window::default();
+        w.add(&Observation::tick(1, 100, 0.010, 10.0));
+        w.add(&Observation::tick(2, 300, 0.030, 10.0));
+
+        assert_eq!(w.read(ProcessVariable::Rps, None), Some(2000.0));
+        assert!((w.read(ProcessVariable::Mean, None).unwrap() - 0.025).abs() < 1e-12);
+    }
+}

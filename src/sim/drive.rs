@@ -1,0 +1,94 @@
+//! A regulator over a simulated plant, tick by tick in virtual time: the harness of tests and experiments.
+//! It judges nothing.
+
+use super::plants::Recipe;
+use super::world::World;
+use crate::conduct::Plant;
+use crate::control::Observation;
+use crate::control::regulator::{Regulator, Ruling};
+use crate::model::demand::Demand;
+use crate::model::setpoints::Setpoints;
+use crate::model::units::Nanos;
+use crate::telemetry::grid::Grid;
+use crate::telemetry::interval::Interval;
+
+/// The control period.
+pub const TICK: Nanos = Nanos::from_millis(100);
+
+/// One tick and what was ruled after it.
+#[derive(Clone, Debug)]
+pub struct Turn {
+    /// What the plant said.
+    pub seen: Observation,
+    /// What the regulator made of it.
+    pub ruling: Ruling,
+}
+
+/// Regulator and plant, coupled.
+#[derive(Debug)]
+pub struct Drive {
+    /// What the user wishes; change it between turns.
+    pub set: Setpoints,
+    world: World,
+    regulator: Regulator,
+    now: Nanos,
+    gentle: bool,
+}
+
+impl Drive {
+    /// From a cold start.
+    pub fn new(recipe: Recipe, set: Setpoints, gentle: bool, seed: u64) -> Self {
+        let regulator = Regulator::new(&set, gentle);
+        let mut world = World::new(recipe, None, seed);
+        world.set(Demand {
+            workers: regulator.workers(),
+            ..Demand::default()
+        });
+        Self {
+            set,
+            world,
+            regulator,
+            now: Nanos::ZERO,
+            gentle,
+        }
+    }
+
+    /// One tick of 100 ms.
+    pub fn turn(&mut self) -> Turn {
+        self.now += TICK;
+        let workers = self.regulator.workers();
+        let interval = self.world.collect(self.now);
+        let seen = observe(&interval, workers, self.gentle);
+        let ruling = self.regulator.tick(&seen, &self.set);
+        self.world.set(Demand {
+            workers: ruling.workers,
+            stagger: ruling.stagger,
+            ..Demand::default()
+        });
+        if ruling.chosen.is_some() {
+            self.set.target = ruling.chosen;
+        }
+        Turn { seen, ruling }
+    }
+
+    /// All turns of some seconds.
+    pub fn run(&mut self, seconds: f64) -> Vec<Turn> {
+        (0..(seconds * 10.0).round() as u32).map(|_| self.turn()).collect()
+    }
+}
+
+/// An interval as a law may know it.
+fn observe(interval: &Interval, workers: f64, gentle: bool) -> Observation {
+    let t = &interval.tally;
+    Observation {
+        now: interval.to,
+        span: (interval.to - interval.from).secs(),
+        ok: t.ok,
+        err: t.bad_status + t.failed + t.unsent,
+        mean: t.direct.mean(),
+        grid: Grid::of(&t.direct),
+        workers,
+        in_flight: interval.gauges.in_flight,
+        gentle,
+    }
+}
