@@ -5,6 +5,8 @@ pub mod conduct;
 pub mod control;
 pub mod link;
 pub mod model;
+pub mod net;
 pub mod plan;
+pub mod protocol;
 pub mod sim;
 pub mod telemetry;

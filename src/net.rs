@@ -1,0 +1,6 @@
+//! Connections: names to addresses, addresses to sockets, and what their failures are called.
+//! It refuses to know what is spoken over them.
+
+pub mod dial;
+pub mod gate;
+pub mod resolve;

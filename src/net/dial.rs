@@ -1,0 +1,200 @@
+//! One connection: made within its time, or a failure with a class and the system's words.
+//! It refuses to retry.
+
+use super::gate::Gate;
+use crate::clock::Epoch;
+use crate::model::failure::Failure;
+use crate::model::seen::Seen;
+use crate::model::units::Nanos;
+use crate::plan::Plan;
+use rustix::io::Errno;
+use std::io;
+use std::net::SocketAddr;
+use tokio::net::TcpStream;
+
+/// Connects under way at once over all lanes.
+const OUTSTANDING: usize = 500;
+
+/// A failure and what was said of it.
+pub type Refusal = (Failure, String);
+
+/// Makes connections to the one pinned address, for one lane.
+#[derive(Debug)]
+pub struct Dialer {
+    address: SocketAddr,
+    patience: Nanos,
+    epoch: Epoch,
+    gate: Gate,
+}
+
+impl Dialer {
+    /// For one of the plan's lanes.
+    pub fn new(plan: &Plan, address: SocketAddr, epoch: Epoch) -> Self {
+        let lanes = plan.threads.max(1);
+        Self {
+            address,
+            patience: plan.timeouts.connect,
+            epoch,
+            gate: Gate::new(epoch, plan.connect_rate / lanes as f64, OUTSTANDING.div_ceil(lanes)),
+        }
+    }
+
+    /// The clock that this lane's moments are in.
+    pub fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// Waits for the lane's turn, then connects. Only the connecting is added to `seen.dialled`: our own limit is no
+    /// latency of the target's.
+    ///
+    /// # Errors
+    /// The failure's class, always one of those before sending; the system's words are in `seen.detail`.
+    pub async fn dial(&self, seen: &mut Seen) -> Result<TcpStream, Failure> {
+        let _turn = self.gate.turn().await;
+        let begun = self.epoch.now();
+        let made = connect(self.address, self.patience).await;
+        seen.dialled += self.epoch.now() - begun;
+        made.map_err(|(failure, said)| {
+            seen.detail = Some(said);
+            failure
+        })
+    }
+}
+
+/// Connects to one address, without Nagle's delay.
+///
+/// # Errors
+/// The failure's class and a sentence.
+pub async fn connect(address: SocketAddr, patience: Nanos) -> Result<TcpStream, Refusal> {
+    let told = |e: &io::Error| (class(e), sentence(address, e));
+    let made = match tokio::time::timeout(patience.duration(), TcpStream::connect(address)).await {
+        Err(_) => {
+            return Err((
+                Failure::ConnectTimeout,
+                format!("{address} did not accept a connection within {patience}"),
+            ));
+        }
+        Ok(made) => made.map_err(|e| told(&e))?,
+    };
+    // On loopback a connect to a free ephemeral port may meet itself (simultaneous open): nobody listens there.
+    if address.ip().is_loopback() && made.local_addr().is_ok_and(|own| own == address) {
+        socket2::SockRef::from(&made).set_linger(Some(std::time::Duration::ZERO)).ok();
+        return Err(told(&Errno::CONNREFUSED.into()));
+    }
+    made.set_nodelay(true).map_err(|e| told(&e))?;
+    Ok(made)
+}
+
+/// The first address that accepts, all tried once, in order.
+///
+/// # Errors
+/// The last address's failure.
+pub async fn first_of(addresses: &[SocketAddr], patience: Nanos) -> Result<(TcpStream, SocketAddr), Refusal> {
+    let mut last = (Failure::Dns, "the name has no address".into());
+    for address in addresses {
+        match connect(*address, patience).await {
+            Ok(stream) => return Ok((stream, *address)),
+            Err(refusal) => last = refusal,
+        }
+    }
+    Err(last)
+}
+
+/// The address to load where no probe decides: the only one, else the first that accepts a connection, which is then
+/// dropped unused.
+///
+/// # Errors
+/// The last address's failure.
+pub async fn pin(addresses: &[SocketAddr], patience: Nanos) -> Result<SocketAddr, Refusal> {
+    match addresses {
+        [only] => Ok(*only),
+        several => first_of(several, patience).await.map(|(_, address)| address),
+    }
+}
+
+/// The class of a failed connect.
+pub fn class(error: &io::Error) -> Failure {
+    let Some(errno) = Errno::from_io_error(error) else {
+        return Failure::LocalIo;
+    };
+    match errno {
+        // A reset in answer to the SYN+ACK's ACK: the listener's queue was full or it is gone.
+        Errno::CONNREFUSED | Errno::CONNRESET | Errno::CONNABORTED => Failure::Refused,
+        Errno::NETUNREACH | Errno::HOSTUNREACH | Errno::NETDOWN | Errno::HOSTDOWN => Failure::Unreachable,
+        Errno::TIMEDOUT => Failure::ConnectTimeout,
+        Errno::MFILE | Errno::NFILE => Failure::LocalFd,
+        Errno::ADDRNOTAVAIL | Errno::ADDRINUSE | Errno::AGAIN => Failure::LocalPort,
+        Errno::NOMEM | Errno::NOBUFS => Failure::LocalMem,
+        _ => Failure::LocalIo,
+    }
+}
+
+/// What failed, on what, and what may help.
+fn sentence(address: SocketAddr, error: &io::Error) -> String {
+    match class(error) {
+        Failure::Refused => format!("connection refused by {address} (is the server running?)"),
+        Failure::Unreachable => format!("no way to {address}: {error}"),
+        Failure::ConnectTimeout => format!("{address} did not accept a connection: {error}"),
+        Failure::LocalFd => format!("this machine's limit of open files is reached: {error} (raise it with: ulimit -n)"),
+        Failure::LocalPort => format!(
+            "this machine has no free local port towards {address}: {error} (fewer new connections, or widen net.ipv4.ip_local_port_range; closed ones wait 60 s)"
+        ),
+        Failure::LocalMem => format!("this machine has no memory left for sockets: {error}"),
+        _ => format!("cannot connect to {address}: {error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn block_on<F: Future>(future: F) -> F::Output {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+            .block_on(future)
+    }
+
+    #[test]
+    fn every_way_a_connect_fails_has_its_class_and_none_counts_as_sent() {
+        for (errno, failure) in [
+            (Errno::CONNREFUSED, Failure::Refused),
+            (Errno::NETUNREACH, Failure::Unreachable),
+            (Errno::HOSTUNREACH, Failure::Unreachable),
+            (Errno::TIMEDOUT, Failure::ConnectTimeout),
+            (Errno::MFILE, Failure::LocalFd),
+            (Errno::NFILE, Failure::LocalFd),
+            (Errno::ADDRNOTAVAIL, Failure::LocalPort),
+            (Errno::NOBUFS, Failure::LocalMem),
+            (Errno::PERM, Failure::LocalIo),
+        ] {
+            assert_eq!(class(&errno.into()), failure, "{errno}");
+            assert!(failure.before_send());
+        }
+    }
+
+    #[test]
+    fn a_closed_port_refuses_and_says_so() {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+
+        let (failure, said) = block_on(connect(free, Nanos::from_secs(5))).unwrap_err();
+
+        assert_eq!(failure, Failure::Refused);
+        assert!(
+            said.contains(&free.to_string()) && said.contains("is the server running?"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn addresses_are_tried_in_order_until_one_accepts() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let open = listener.local_addr().unwrap();
+        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+
+        let pinned = block_on(pin(&[closed, open], Nanos::from_secs(5)));
+
+        assert_eq!(pinned, Ok(open));
+    }
+}

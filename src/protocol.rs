@@ -1,0 +1,73 @@
+//! Protocols: how one exchange is spoken. Sans-I/O where possible, so that any driver and any test can speak it.
+//! They refuse to decide what is good: they report status, lengths and failures.
+
+pub mod detect;
+pub mod dispatch;
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod hostile;
+pub mod http1;
+#[cfg(test)]
+mod scripted;
+pub mod stream;
+pub mod tcp;
+
+use crate::model::failure::Failure;
+use crate::model::seen::Seen;
+
+/// Whether an answer is whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Feed {
+    /// More bytes are needed.
+    More,
+    /// The exchange is complete.
+    Done {
+        /// The connection may carry the next exchange.
+        reusable: bool,
+    },
+}
+
+/// A protocol without I/O: bytes out, bytes in. One value per connection, one exchange at a time.
+pub trait Wire {
+    /// The bytes of exchange `seq`, built once where possible; resets the reading side. Empty means: connect only.
+    fn request(&mut self, seq: u64) -> &[u8];
+
+    /// Takes what was read, at any split, and says whether the answer is whole. The wire keeps bytes of its own only
+    /// for a partial head. Counts `first`-independent facts into `seen`: status, head, surplus; never `rx` or times.
+    /// `eof`: the peer has closed; `input` is empty then.
+    ///
+    /// # Errors
+    /// The failure's class; what the peer said is in `seen.detail`.
+    fn feed(&mut self, input: &[u8], eof: bool, seen: &mut Seen) -> Result<Feed, Failure>;
+}
+
+/// One exchange at a time over a connection. Writes into `seen` as it goes: the worker may drop the future at the deadline.
+#[allow(async_fn_in_trait, reason = "lanes are single-threaded; futures need not be Send")]
+pub trait Session {
+    /// Sends request `seq` and reads its answer.
+    ///
+    /// # Errors
+    /// The failure's class. The session is not reusable afterwards.
+    async fn exchange(&mut self, seq: u64, seen: &mut Seen) -> Result<(), Failure>;
+
+    /// May carry another exchange.
+    fn reusable(&self) -> bool;
+}
+
+/// Built once per lane. Never Send, no lock.
+#[allow(async_fn_in_trait, reason = "lanes are single-threaded; futures need not be Send")]
+pub trait Protocol {
+    /// One connection's state.
+    type S: Session;
+
+    /// Makes a connection, adding its time to `seen.dialled`.
+    ///
+    /// # Errors
+    /// The failure's class, all of them `before_send`.
+    async fn connect(&self, seen: &mut Seen) -> Result<Self::S, Failure>;
+
+    /// Takes over a connection that the probe made, so that it is exchange 1's and is kept; `None` where that cannot be.
+    /// Must be called within the lane's runtime.
+    fn adopt(&self, stream: std::net::TcpStream) -> Option<Self::S>;
+}

@@ -1,0 +1,275 @@
+//! A `Wire` over a byte stream: the one session of all stream protocols.
+//! It refuses deadlines: the worker drops the exchange, and what `Seen` holds by then is the record.
+//!
+//! ```text
+//! kept connection ─▸ idle: bytes or end since last time? ─▸ send ─▸ read until whole
+//! fresh one ───────────────────────────────────────────────▴  └ reads too while it cannot write
+//! ```
+
+use super::{Feed, Session, Wire};
+use crate::clock::Epoch;
+use crate::model::failure::Failure;
+use crate::model::format::sanitize;
+use crate::model::seen::Seen;
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// The read buffer that all connections of a lane share, 64 KiB. Borrowed only within one poll, so two never meet.
+#[derive(Clone, Debug)]
+pub struct Buffer(Rc<RefCell<Box<[u8]>>>);
+
+impl Default for Buffer {
+    fn default() -> Self {
+        Self(Rc::new(RefCell::new(vec![0; 64 * 1024].into())))
+    }
+}
+
+/// One connection and its wire.
+#[derive(Debug)]
+pub struct Stream<W, T> {
+    wire: W,
+    io: T,
+    buffer: Buffer,
+    epoch: Epoch,
+    /// Exchanges begun on this connection.
+    exchanges: u64,
+    limit: u64,
+    reusable: bool,
+    /// What the kernel did not take at once; from `written` on it is still to be sent. Empty for small requests.
+    rest: Vec<u8>,
+    written: usize,
+    /// Writing failed; an answer may still be there to read.
+    broken: Option<io::Error>,
+    /// The answer is whole, but the request is not all sent.
+    early: Option<bool>,
+    /// Bytes of the answer at hand.
+    got: u64,
+}
+
+impl<W: Wire, T: AsyncRead + AsyncWrite + Unpin> Stream<W, T> {
+    /// A fresh connection. Moments are by `epoch`.
+    pub fn new(wire: W, io: T, buffer: Buffer, epoch: Epoch) -> Self {
+        Self {
+            wire,
+            io,
+            buffer,
+            epoch,
+            exchanges: 0,
+            limit: u64::MAX,
+            reusable: true,
+            rest: Vec::new(),
+            written: 0,
+            broken: None,
+            early: None,
+            got: 0,
+        }
+    }
+
+    /// Not reusable after so many exchanges.
+    #[must_use]
+    pub fn limited(self, exchanges: Option<u64>) -> Self {
+        Self {
+            limit: exchanges.unwrap_or(u64::MAX),
+            ..self
+        }
+    }
+
+    /// The connection has already carried so many exchanges.
+    #[must_use]
+    pub fn used(self, exchanges: u64) -> Self {
+        Self { exchanges, ..self }
+    }
+
+    /// What speaks over it.
+    pub fn wire(&self) -> &W {
+        &self.wire
+    }
+
+    /// The connection itself.
+    pub fn into_io(self) -> T {
+        self.io
+    }
+
+    /// What arrived while nobody asked, noticed without a system call when nothing did: the runtime knows the socket's
+    /// readiness. Bytes received before the request is sent can be no answer to it.
+    fn poll_idle(&mut self, cx: &mut Context<'_>, seen: &mut Seen) -> Result<(), Failure> {
+        let shared = Rc::clone(&self.buffer.0);
+        let mut room = shared.borrow_mut();
+        while let Poll::Ready(read) = poll_read(&mut self.io, cx, &mut room) {
+            let n = read.unwrap_or(0);
+            seen.rx += n as u64;
+            if n == 0 || self.wire.feed(&room[..n], false, seen) != Ok(Feed::Done { reusable: true }) {
+                seen.detail = Some("the kept connection had been closed by the peer".into());
+                return Err(Failure::ReusedConnClosed);
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends as much as the kernel takes. A failure is kept for when nothing is left to read.
+    fn poll_send(&mut self, cx: &mut Context<'_>, seen: &mut Seen) -> Result<Feed, Failure> {
+        while self.broken.is_none() && self.written < self.rest.len() {
+            match Pin::new(&mut self.io).poll_write(cx, &self.rest[self.written..]) {
+                Poll::Pending => break,
+                Poll::Ready(Ok(n)) if n > 0 => {
+                    self.written += n;
+                    seen.tx += n as u64;
+                }
+                Poll::Ready(sent) => self.broken = Some(sent.err().unwrap_or(io::ErrorKind::WriteZero.into())),
+            }
+        }
+        self.asked(seen)
+    }
+
+    /// The first write, straight from the wire's bytes; only what the kernel refuses is copied.
+    fn poll_begin(&mut self, cx: &mut Context<'_>, seq: u64, seen: &mut Seen) -> Result<Feed, Failure> {
+        let request = self.wire.request(seq);
+        if !request.is_empty() {
+            let taken = match Pin::new(&mut self.io).poll_write(cx, request) {
+                Poll::Pending => 0,
+                Poll::Ready(Ok(n)) => n,
+                Poll::Ready(Err(e)) => {
+                    self.broken = Some(e);
+                    0
+                }
+            };
+            seen.tx += taken as u64;
+            self.rest.extend_from_slice(&request[taken..]);
+        }
+        self.asked(seen)
+    }
+
+    /// With the request gone, the wire may want no answer at all; then a failed write is the whole story.
+    fn asked(&mut self, seen: &mut Seen) -> Result<Feed, Failure> {
+        if self.sending() {
+            return Ok(Feed::More);
+        }
+        match (self.wire.feed(&[], false, seen)?, &self.broken) {
+            (Feed::Done { .. }, Some(_)) if self.early.is_none() => Err(self.blame(Failure::Reset, seen)),
+            (fed, _) => Ok(fed),
+        }
+    }
+
+    fn sending(&self) -> bool {
+        self.broken.is_none() && self.written < self.rest.len()
+    }
+
+    /// Reads and feeds until the answer is whole. An answer that comes while we still send is kept: with an error
+    /// status or a closing connection the rest of the request is dropped, else it is sent to its end.
+    fn poll_answer(&mut self, cx: &mut Context<'_>, seen: &mut Seen) -> Poll<Result<bool, Failure>> {
+        let shared = Rc::clone(&self.buffer.0);
+        let mut room = shared.borrow_mut();
+        loop {
+            if let Some(reusable) = self.early
+                && (!self.sending() || !reusable || seen.status >= 400)
+            {
+                let whole = self.written == self.rest.len() && self.broken.is_none();
+                return Poll::Ready(Ok(reusable && whole));
+            }
+            let fed = match ready!(poll_read(&mut self.io, cx, &mut room)) {
+                Ok(n) => {
+                    if self.got == 0 && n > 0 && self.early.is_none() {
+                        seen.first = Some(self.epoch.now());
+                    }
+                    self.got += n as u64;
+                    seen.rx += n as u64;
+                    self.wire.feed(&room[..n], n == 0, seen)
+                }
+                Err(_) if self.early.is_some() => Ok(Feed::Done { reusable: false }),
+                Err(e) => Err(self.broken_off(&e, seen)),
+            };
+            match fed {
+                Ok(Feed::More) => {}
+                Ok(Feed::Done { reusable }) => self.early = Some(reusable && self.early.unwrap_or(true)),
+                Err(failure) => return Poll::Ready(Err(self.blame(failure, seen))),
+            }
+        }
+    }
+
+    /// The class of a failed read.
+    fn broken_off(&self, error: &io::Error, seen: &mut Seen) -> Failure {
+        let after = match self.got {
+            0 => "before any answer".into(),
+            n => format!("after {n} bytes of answer"),
+        };
+        seen.detail = Some(sanitize(&format!("{error} {after}")));
+        io_class(error)
+    }
+
+    /// A connection that ends before the first byte of an answer: the write's failure tells more than the silence, and
+    /// a kept connection had simply been closed.
+    fn blame(&mut self, failure: Failure, seen: &mut Seen) -> Failure {
+        let silent = matches!(failure, Failure::ClosedNoResponse | Failure::Reset) && self.got == 0;
+        if !silent {
+            return failure;
+        }
+        if self.exchanges > 1 {
+            seen.detail = Some("the kept connection had been closed by the peer".into());
+            return Failure::ReusedConnClosed;
+        }
+        match self.broken.take() {
+            Some(e) => self.broken_off(&e, seen),
+            None => failure,
+        }
+    }
+}
+
+impl<W: Wire, T: AsyncRead + AsyncWrite + Unpin> Session for Stream<W, T> {
+    async fn exchange(&mut self, seq: u64, seen: &mut Seen) -> Result<(), Failure> {
+        // Not reusable until proven: the worker may drop this future at any await.
+        self.reusable = false;
+        self.exchanges += 1;
+        (self.got, self.written, self.broken, self.early) = (0, 0, None, None);
+        self.rest.clear();
+        self.rest.shrink_to(0);
+        seen.detail = None;
+        let mut begun = false;
+        let reusable = poll_fn(|cx| {
+            let asked = if begun {
+                self.poll_send(cx, seen)?
+            } else {
+                begun = true;
+                if self.exchanges > 1 {
+                    self.poll_idle(cx, seen)?;
+                }
+                self.poll_begin(cx, seq, seen)?
+            };
+            match asked {
+                Feed::Done { reusable } if self.early.is_none() => Poll::Ready(Ok(reusable)),
+                _ => self.poll_answer(cx, seen),
+            }
+        })
+        .await?;
+        self.reusable = reusable && self.exchanges < self.limit;
+        Ok(())
+    }
+
+    fn reusable(&self) -> bool {
+        self.reusable
+    }
+}
+
+/// One read into the shared room; `Ok(0)` is the end.
+fn poll_read<T: AsyncRead + Unpin>(io: &mut T, cx: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>> {
+    let mut into = ReadBuf::new(room);
+    ready!(Pin::new(io).poll_read(cx, &mut into))?;
+    Poll::Ready(Ok(into.filled().len()))
+}
+
+/// The class of an established connection's failure.
+pub fn io_class(error: &io::Error) -> Failure {
+    use io::ErrorKind::{
+        BrokenPipe, ConnectionAborted, ConnectionReset, HostUnreachable, NetworkUnreachable, OutOfMemory, TimedOut,
+    };
+    match error.kind() {
+        // The kernel gave up retransmitting, or a router said so: the connection is gone, like by a reset.
+        ConnectionReset | ConnectionAborted | BrokenPipe | TimedOut | HostUnreachable | NetworkUnreachable => Failure::Reset,
+        OutOfMemory => Failure::LocalMem,
+        _ => Failure::LocalIo,
+    }
+}
