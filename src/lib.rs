@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod conduct;
 pub mod control;
+pub mod engine;
 pub mod link;
 pub mod model;
 pub mod net;

@@ -1,0 +1,31 @@
+//! The real plant: lanes of sockets. A lane is one thread with one runtime; its connections never move to another.
+//! It refuses to judge what it measures, and to know a protocol by name.
+//!
+//! ```text
+//!   conductor ── Orders (atomics, latest wins) ──▶ lane: every 10 ms a beat ── starts, stirs, expires ──▶ workers
+//!       ▲                                            │                                                   │
+//!       └──── Interval, bounded, every 100 ms ───────┘◀──────────── tally, roster (plain cells) ─────────┘
+//! ```
+//!
+//! The per-request path has no lock, no channel, no timer and no allocation: deadlines are kept by the lane's sweep,
+//! and latencies go into histograms that belong to the lane.
+
+mod beat;
+mod exchange;
+mod gate;
+mod health;
+mod lane;
+mod lanes;
+mod launch;
+mod orders;
+mod rack;
+mod ramp;
+mod roster;
+mod supply;
+mod worker;
+
+#[cfg(test)]
+mod fake;
+
+pub use lanes::Lanes;
+pub use launch::{First, Seat, launch};

@@ -1,0 +1,237 @@
+//! The lane's 10 ms beat: reads the orders, keeps the workers to them, sweeps deadlines, sends intervals.
+//! It refuses to touch a connection in use.
+
+use super::health::{Pulse, thread_cpu};
+use super::lane::{Lane, Quota};
+use super::orders::Orders;
+use super::ramp::{BEAT, Ramp};
+use super::roster::{Levels, Stage};
+use super::worker::work;
+use crate::model::demand::Drive;
+use crate::model::units::Nanos;
+use crate::protocol::Protocol;
+use crate::telemetry::interval::{Gauges, Interval};
+use crate::telemetry::tally::Tally;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
+
+/// An interval is sent once in so many beats.
+const BEATS_PER_INTERVAL: u64 = 10;
+const HALF: Nanos = Nanos::new(BEAT.ns() / 2);
+
+/// A lane's two ends towards the conductor, both bounded by 4. When `out` is full the lane keeps adding to its tally: the
+/// span grows and nothing is lost. When no spare has come back it makes a new tally.
+pub(super) struct Post {
+    /// Filled intervals.
+    pub(super) out: SyncSender<Interval>,
+    /// Emptied tallies.
+    pub(super) spares: Receiver<Tally>,
+}
+
+/// A worker that is to panic, for a drill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Fault {
+    /// Its place in the lane.
+    pub(super) index: usize,
+    /// When.
+    pub(super) at: Nanos,
+}
+
+/// The state of the beat.
+pub(super) struct Beat {
+    orders: Arc<Orders>,
+    post: Post,
+    fault: Option<Fault>,
+    ramp: Ramp,
+    pulse: Pulse,
+    drive: Drive,
+    from: Nanos,  // begin of the interval being filled
+    then: Levels, // at `from`
+}
+
+impl Beat {
+    /// The first interval begins at `from`.
+    pub(super) fn new(orders: Arc<Orders>, post: Post, fault: Option<Fault>, from: Nanos) -> Self {
+        Self {
+            orders,
+            post,
+            fault,
+            ramp: Ramp::default(),
+            pulse: Pulse::default(),
+            drive: Drive::Run,
+            from,
+            then: Levels::default(),
+        }
+    }
+
+    /// The lane is to end.
+    pub(super) fn stopped(&self) -> bool {
+        self.orders.stopped()
+    }
+
+    /// When to strike next: beats lie half a beat beside the conductor's ticks, so that an interval is there when it asks.
+    pub(super) fn next(&self, now: Nanos) -> Nanos {
+        BEAT * (number(now) + 1) - HALF
+    }
+
+    /// One beat.
+    pub(super) fn strike<P: Protocol + 'static>(&mut self, lane: &Rc<Lane<P>>, now: Nanos) {
+        self.pulse.beat(now);
+        let before = lane.quota.replace(self.read(now));
+        lane.roster.sweep(now);
+        lane.rack.expire(now);
+        lane.gate.beat(now);
+        self.disturb(lane, before, now);
+        self.start(lane, lane.quota.get() != before, now);
+        self.report(lane, now);
+    }
+
+    /// What the orders allow until the next beat.
+    fn read(&mut self, now: Nanos) -> Quota {
+        self.drive = self.orders.drive();
+        self.ramp.follow(self.orders.milli(), self.orders.stagger(), now);
+        if self.ending() {
+            return Quota::default();
+        }
+        let allowed = self.ramp.allowed(now);
+        let whole = u32::try_from(allowed / 1000).unwrap_or(u32::MAX);
+        let share = (allowed % 1000) as f64 / 1000.0;
+        let stay = whole + u32::from(share > 0.0);
+        match self.drive {
+            Drive::Run => Quota {
+                flat: whole,
+                share,
+                stay,
+            },
+            _ => Quota {
+                stay,
+                ..Quota::default()
+            },
+        }
+    }
+
+    fn ending(&self) -> bool {
+        matches!(self.drive, Drive::Drain | Drive::Abort)
+    }
+
+    /// Wakes those whom new orders concern.
+    fn disturb<P: Protocol>(&mut self, lane: &Lane<P>, before: Quota, now: Nanos) {
+        let quota = lane.quota.get();
+        let recovered = lane.recovered.replace(false);
+        if self.drive == Drive::Abort {
+            lane.roster.cut();
+        } else if quota != before || recovered {
+            lane.roster.stir(|slot| match slot.stage() {
+                Stage::Waiting => true,
+                Stage::Backing => recovered || slot.index >= quota.stay,
+                _ => slot.index >= quota.stay,
+            });
+        }
+        if self.ending() {
+            lane.rack.clear();
+        }
+        if let Some(fault) = self.fault.take_if(|f| f.at <= now) {
+            lane.roster.sabotage(fault.index);
+        }
+    }
+
+    fn start<P: Protocol + 'static>(&self, lane: &Rc<Lane<P>>, rising: bool, now: Nanos) {
+        let stay = lane.quota.get().stay as usize;
+        if stay == 0 || lane.supply.exhausted() {
+            return;
+        }
+        lane.roster.fill(stay, now, rising, |slot| {
+            let delay = self.ramp.delay(slot.index, now);
+            tokio::task::spawn_local(work(Rc::clone(lane), slot, delay));
+        });
+    }
+
+    /// Sends what was measured since the last interval: on the grid, and at once when the last worker has left for good.
+    fn report<P: Protocol>(&mut self, lane: &Lane<P>, now: Nanos) {
+        let due = now > self.from && number(now) / BEATS_PER_INTERVAL != number(self.from) / BEATS_PER_INTERVAL;
+        let last = self.ending() && !self.orders.settled();
+        if !due && !last {
+            return;
+        }
+        let levels = lane.roster.levels(now);
+        let settles = last && levels.workers == 0;
+        if (due || settles) && self.send(lane, &levels, now) {
+            (self.from, self.then) = (now, levels);
+            if settles {
+                self.orders.settle();
+            }
+        }
+    }
+
+    /// False: nobody has taken the intervals before; everything is kept for the next.
+    fn send<P: Protocol>(&mut self, lane: &Lane<P>, levels: &Levels, now: Nanos) -> bool {
+        let cpu = thread_cpu();
+        let spare = self.post.spares.try_recv().unwrap_or_default();
+        let interval = Interval {
+            from: self.from,
+            to: now,
+            lanes: 1,
+            heard: 1,
+            tally: lane.tally.replace(spare),
+            gauges: self.gauges(lane, levels, now),
+            health: self.pulse.health(cpu, now - self.from),
+            exhausted: lane.supply.exhausted(),
+        };
+        match self.post.out.try_send(interval) {
+            Ok(()) => {
+                self.pulse.restart(cpu);
+                true
+            }
+            Err(TrySendError::Full(back) | TrySendError::Disconnected(back)) => {
+                lane.tally.replace(back.tally);
+                false
+            }
+        }
+    }
+
+    fn gauges<P: Protocol>(&self, lane: &Lane<P>, levels: &Levels, now: Nanos) -> Gauges {
+        let (parked, active, peak) = lane.rack.counts();
+        Gauges {
+            in_flight: levels.in_flight,
+            queued: levels.dialling,
+            idle: levels.workers - levels.in_flight - levels.dialling,
+            connecting: levels.dialling,
+            parked,
+            active,
+            peak,
+            workers: levels.workers,
+            oldest: levels.oldest,
+            busy: (levels.worked - self.then.worked).secs() / (now - self.from).secs().max(1e-9),
+        }
+    }
+}
+
+/// Runs a lane until it is told to stop. Workers still present are dropped with the runtime.
+pub(super) async fn run<P: Protocol + 'static>(lane: Rc<Lane<P>>, mut beat: Beat) {
+    while !beat.stopped() {
+        beat.strike(&lane, lane.epoch.now());
+        let next = beat.next(lane.epoch.now());
+        tokio::time::sleep_until(lane.epoch.instant(next).into()).await;
+    }
+}
+
+/// Number of the beat at or before this moment; beat `n` lies at `n · 10 ms − 5 ms`.
+fn number(at: Nanos) -> u64 {
+    (at + HALF).ns() / BEAT.ns()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_tenth_beat_lies_half_a_beat_before_the_conductors_tick() {
+        let ms = Nanos::from_millis;
+
+        assert_eq!(
+            [0, 4, 5, 14, 15, 94, 95, 104].map(|at| number(ms(at))),
+            [0, 0, 1, 1, 2, 9, 10, 10]
+        );
+    }
+}

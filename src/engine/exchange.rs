@@ -1,0 +1,209 @@
+//! One exchange of a worker: on its kept connection, or a new one, with one re-dial where the peer had closed it idle.
+//! It refuses to measure more than the clock read at its begin and at its end.
+
+use super::lane::Permit;
+use super::roster::{Mark, Stage};
+use super::worker::Worker;
+use crate::model::failure::Failure;
+use crate::model::seen::Seen;
+use crate::protocol::{Protocol, Session};
+use crate::telemetry::tally::Outcome;
+use std::pin::pin;
+use std::rc::Rc;
+
+/// Why an exchange did not complete.
+enum Stop {
+    Failed(Failure),
+    Marked(Mark),
+}
+
+/// How a worker came out of beginning on a new connection.
+enum Fresh {
+    /// Ended; the exchange was counted.
+    Ended(Result<(), Stop>),
+    /// Disturbed before it took a number: look at the orders again.
+    Disturbed,
+    /// `-n` is used up.
+    Exhausted,
+}
+
+impl<P: Protocol> Worker<P> {
+    /// One exchange and its record; false when `-n` is used up.
+    ///
+    /// On a kept connection this is the hot path. It reads the clock once: the end of one exchange is the moment the
+    /// worker is free for the next, and in the closed model that is the intended start and the send.
+    pub(super) async fn turn(&mut self) -> bool {
+        if self.kept.is_none() {
+            self.kept = self.lane.rack.take();
+        }
+        let result = if self.kept.is_some() {
+            let Some(seq) = self.lane.supply.draw() else { return false };
+            self.begin(Stage::Sent);
+            match self.exchange(seq).await {
+                Err(Stop::Failed(Failure::ReusedConnClosed)) if self.seen.rx == 0 => Box::pin(self.again(seq)).await,
+                result => result,
+            }
+        } else {
+            match Box::pin(self.fresh()).await {
+                Fresh::Ended(result) => result,
+                Fresh::Disturbed => return true,
+                Fresh::Exhausted => return false,
+            }
+        };
+        if self.finish(result) {
+            Box::pin(self.back_off()).await;
+        }
+        true
+    }
+
+    /// Takes the arrival: scheduled now, and with stage `Sent` also sent.
+    fn begin(&mut self, stage: Stage) {
+        let sent = stage == Stage::Sent;
+        self.seen = Seen {
+            intended: self.free,
+            free: self.free,
+            sent: sent.then_some(self.free),
+            ..Seen::default()
+        };
+        let lane = &self.lane;
+        let limit = if sent {
+            lane.terms.request
+        } else {
+            lane.terms.request.min(lane.terms.connect)
+        };
+        lane.roster.begin(&self.slot, stage, self.free, self.free + limit);
+        let mut tally = lane.tally.borrow_mut();
+        tally.scheduled += 1;
+        tally.sent += u64::from(sent);
+        tally.reused += u64::from(sent);
+    }
+
+    async fn exchange(&mut self, seq: u64) -> Result<(), Stop> {
+        let kept = self.kept.as_mut().expect("an exchange has a connection");
+        kept.uses += 1;
+        let exchange = pin!(kept.session.exchange(seq, &mut self.seen));
+        match self.slot.watch(exchange).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(class)) => Err(Stop::Failed(class)),
+            Err(mark) => Err(Stop::Marked(mark)),
+        }
+    }
+
+    /// Waits for the turn to dial, then takes an arrival, so that our own limit on dials is in no latency.
+    async fn fresh(&mut self) -> Fresh {
+        let lane = Rc::clone(&self.lane);
+        let Some(pass) = self.slot.rest(Stage::Queueing, lane.gate.pass()).await else {
+            self.free = lane.epoch.now();
+            return Fresh::Disturbed;
+        };
+        self.free = lane.epoch.now();
+        if matches!(lane.permit(&self.slot), Permit::Wait | Permit::Leave) {
+            return Fresh::Disturbed;
+        }
+        let Some(seq) = lane.supply.draw() else {
+            return Fresh::Exhausted;
+        };
+        self.begin(Stage::Dialling);
+        match self.slot.watch(pin!(lane.dial(&mut self.seen))).await {
+            Ok(Ok(kept)) => self.kept = Some(kept),
+            Ok(Err(class)) => return Fresh::Ended(Err(Stop::Failed(class))),
+            Err(mark) => return Fresh::Ended(Err(Stop::Marked(mark))),
+        }
+        drop(pass);
+        self.failures = 0;
+        self.seen.sent = Some(lane.epoch.now());
+        lane.tally.borrow_mut().sent += 1;
+        lane.roster.sent(&self.slot, self.free + lane.terms.request);
+        Fresh::Ended(self.exchange(seq).await)
+    }
+
+    /// The peer had closed the kept connection: dials once more and sends again. It stays one `sent`, at its first moment.
+    async fn again(&mut self, seq: u64) -> Result<(), Stop> {
+        let lane = Rc::clone(&self.lane);
+        self.kept = None;
+        self.seen.retries += 1;
+        self.seen.sent = Some(self.free);
+        let seen = &mut self.seen;
+        let dial = async {
+            let _pass = lane.gate.pass().await;
+            lane.dial(seen).await
+        };
+        let made = self.slot.watch(pin!(dial)).await;
+        match made {
+            Ok(Ok(kept)) => self.kept = Some(kept),
+            Ok(Err(class)) => {
+                self.seen.detail = Some(format!(
+                    "the peer had closed the connection, and dialling again failed: {}",
+                    class.name()
+                ));
+                return Err(Stop::Failed(Failure::ReusedConnClosed));
+            }
+            Err(mark) => return Err(Stop::Marked(mark)),
+        }
+        self.exchange(seq).await
+    }
+
+    /// Records the exchange and keeps or closes its connection; true when it ended before it was sent.
+    fn finish(&mut self, result: Result<(), Stop>) -> bool {
+        let end = self.lane.epoch.now();
+        let stage = self.slot.stage();
+        self.took = self.lane.roster.end(&self.slot, end);
+        let whole = result.is_ok();
+        let outcome = self.outcome(result, stage);
+        let lane = &self.lane;
+        let unsent = match outcome {
+            Some(outcome) => {
+                lane.record(&self.seen, outcome, end);
+                self.seen.sent.is_none()
+            }
+            None => {
+                lane.tally.borrow_mut().not_sent += 1;
+                false
+            }
+        };
+        let uses = lane.terms.uses;
+        if !(whole && self.kept.as_ref().is_some_and(|k| k.uses < uses && k.session.reusable())) {
+            self.kept = None;
+        }
+        self.free = end;
+        unsent
+    }
+
+    /// `None`: cut off by our own end before it was sent.
+    fn outcome(&mut self, result: Result<(), Stop>, stage: Stage) -> Option<Outcome> {
+        let sent = stage == Stage::Sent;
+        Some(match result {
+            Ok(()) if self.lane.terms.expect.good(self.seen.status) => Outcome::Ok,
+            Ok(()) => Outcome::BadStatus,
+            Err(Stop::Failed(class)) => {
+                if sent && self.seen.sent.is_none() {
+                    self.take_back();
+                }
+                Outcome::Failed(class)
+            }
+            Err(Stop::Marked(Mark::Cut)) if sent => Outcome::Aborted,
+            Err(Stop::Marked(Mark::Cut)) => return None,
+            Err(Stop::Marked(_)) if !sent => Outcome::Failed(Failure::ConnectTimeout),
+            Err(Stop::Marked(_)) if self.seen.head => Outcome::Failed(Failure::TimeoutBody),
+            Err(Stop::Marked(_)) => Outcome::Failed(Failure::TimeoutHead),
+        })
+    }
+
+    /// The session knows that nothing was written: the `sent` just counted is taken back, unless it was already told.
+    fn take_back(&mut self) {
+        let mut tally = self.lane.tally.borrow_mut();
+        match tally.sent.checked_sub(1) {
+            Some(fewer) => tally.sent = fewer,
+            None => self.seen.sent = Some(self.free),
+        }
+    }
+
+    /// Waits after a failed connect, unless its orders say leave.
+    async fn back_off(&mut self) {
+        self.failures += 1;
+        if self.lane.permit(&self.slot) != Permit::Leave {
+            let length = self.lane.back_off(self.failures).duration();
+            self.rest(Stage::Backing, tokio::time::sleep(length)).await;
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! What the machine allows and how the lane itself is doing: descriptors, CPU, beats that came late.
+//! It refuses to blame the target for any of it.
+
+use crate::model::units::Nanos;
+use crate::telemetry::interval::Health;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::time::{ClockId, clock_gettime};
+
+/// Two beats further apart than this are a stall.
+const STALL: Nanos = Nanos::from_millis(100);
+/// Descriptors beside the workers' connections that the program cannot do without.
+const RESERVE: u64 = 22;
+/// Descriptors beside the workers' connections that it would like: also parked connections and reports.
+const COMFORT: u64 = 64;
+
+/// Raises the soft descriptor limit to the hard one and returns what is then in force; `None` is no limit.
+pub(super) fn raise_descriptors() -> Option<u64> {
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current == limit.maximum {
+        return limit.current;
+    }
+    let wish = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
+    match setrlimit(Resource::Nofile, wish) {
+        Ok(()) => limit.maximum,
+        Err(_) => limit.current, // a limit that cannot be raised is reported as it is
+    }
+}
+
+/// How many of `workers` fit under a descriptor limit, and what to say if not all do.
+pub(super) fn fit(workers: u32, limit: Option<u64>) -> (u32, Option<String>) {
+    let room = limit.map_or(u64::MAX, |l| l.saturating_sub(RESERVE).max(1));
+    if u64::from(workers) <= room {
+        return (workers, None);
+    }
+    let fits = u32::try_from(room).unwrap_or(workers);
+    let remark = format!(
+        "needs {} descriptors, limit {}: running {fits} workers (raise it with ulimit -n)",
+        u64::from(workers) + COMFORT,
+        limit.unwrap_or(u64::MAX),
+    );
+    (fits, Some(remark))
+}
+
+/// CPU time used by the calling thread.
+pub(super) fn thread_cpu() -> Nanos {
+    let t = clock_gettime(ClockId::ThreadCPUTime);
+    Nanos::from_secs(t.tv_sec as u64) + Nanos::new(t.tv_nsec as u64)
+}
+
+/// The lane's pulse: how much CPU it used since it was last asked, and when it stood still.
+#[derive(Debug, Default)]
+pub(super) struct Pulse {
+    beat: Option<Nanos>,
+    cpu: Nanos,
+    stalls: Vec<(Nanos, Nanos)>,
+}
+
+impl Pulse {
+    /// A beat.
+    pub(super) fn beat(&mut self, now: Nanos) {
+        if let Some(last) = self.beat.replace(now)
+            && now - last > STALL
+        {
+            self.stalls.push((last, now - last));
+        }
+    }
+
+    /// The lane's state over `span`, the thread having used `cpu` since its start.
+    pub(super) fn health(&self, cpu: Nanos, span: Nanos) -> Health {
+        Health {
+            cpu: ((cpu - self.cpu).secs() / span.secs().max(1e-9)).clamp(0.0, 1.0),
+            stalls: self.stalls.clone(),
+            remarks: Vec::new(),
+        }
+    }
+
+    /// What was said is heard; a new span begins.
+    pub(super) fn restart(&mut self, cpu: Nanos) {
+        self.cpu = cpu;
+        self.stalls.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_limit_names_need_limit_and_what_runs() {
+        let (fits, remark) = fit(200, Some(40));
+
+        assert_eq!(fits, 18);
+        assert_eq!(
+            remark.as_deref(),
+            Some("needs 264 descriptors, limit 40: running 18 workers (raise it with ulimit -n)")
+        );
+        assert_eq!(fit(200, Some(1024)), (200, None));
+        assert_eq!(fit(200, None), (200, None));
+    }
+
+    #[test]
+    fn beats_more_than_a_tenth_apart_are_a_stall() {
+        let mut pulse = Pulse::default();
+
+        [0, 10, 110, 120, 330]
+            .iter()
+            .for_each(|ms| pulse.beat(Nanos::from_millis(*ms)));
+
+        let health = pulse.health(Nanos::ZERO, Nanos::from_secs(1));
+        assert_eq!(health.stalls, [(Nanos::from_millis(120), Nanos::from_millis(210))]);
+    }
+
+    #[test]
+    fn the_share_of_cpu_is_of_the_span_since_the_restart() {
+        let mut pulse = Pulse::default();
+
+        pulse.restart(Nanos::from_millis(40));
+
+        assert_eq!(pulse.health(Nanos::from_millis(65), Nanos::from_millis(100)).cpu, 0.25);
+    }
+}

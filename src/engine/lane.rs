@@ -1,0 +1,146 @@
+//! One lane: what its workers share. It lives on one thread with its connections.
+//! It refuses to be shared with another thread: everything here is a plain cell.
+
+use super::gate::Gate;
+use super::rack::{Kept, Rack};
+use super::roster::{Roster, Slot};
+use super::supply::Supply;
+use crate::clock::Epoch;
+use crate::model::failure::Failure;
+use crate::model::seen::Seen;
+use crate::model::units::Nanos;
+use crate::plan::{Expect, Plan};
+use crate::protocol::Protocol;
+use crate::telemetry::tally::{Outcome, Tally};
+use std::cell::{Cell, RefCell};
+
+/// After no dial has succeeded for this long, the first that does ends everybody's back-off.
+const OUTAGE: Nanos = Nanos::from_millis(500);
+/// First wait after a failed connect; it doubles.
+const BACK_OFF: Nanos = Nanos::from_millis(100);
+/// Longest wait after a failed connect, before jitter.
+const MOST_BACK_OFF: Nanos = Nanos::from_secs(2);
+
+/// What the plan says about an exchange.
+#[derive(Clone, Debug)]
+pub(super) struct Terms {
+    /// Which statuses are good.
+    pub(super) expect: Expect,
+    /// Exchanges a connection may carry, ≥ 1.
+    pub(super) uses: u64,
+    /// A whole exchange, from its intended start.
+    pub(super) request: Nanos,
+    /// One dial.
+    pub(super) connect: Nanos,
+}
+
+impl Terms {
+    /// As the plan has them.
+    pub(super) fn of(plan: &Plan) -> Self {
+        let request = &plan.request;
+        let most = request.per_connection.unwrap_or(u64::MAX).max(1);
+        Self {
+            expect: request.expect.clone(),
+            uses: if request.keepalive { most } else { 1 },
+            request: plan.timeouts.request,
+            connect: plan.timeouts.connect,
+        }
+    }
+}
+
+/// Whether a worker may begin an exchange.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Permit {
+    /// It may.
+    Go,
+    /// It may, and thinks afterwards: its share of time, in (0, 1).
+    Share(f64),
+    /// Not now.
+    Wait,
+    /// Never more.
+    Leave,
+}
+
+/// How many workers may do what, as of the last beat.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Quota {
+    /// Workers that run flat out; 0 unless running.
+    pub(super) flat: u32,
+    /// Share of the duty worker, at place `flat`; in [0, 1).
+    pub(super) share: f64,
+    /// Workers that stay, running or waiting.
+    pub(super) stay: u32,
+}
+
+/// What a lane's workers share.
+pub(super) struct Lane<P: Protocol> {
+    /// Makes connections.
+    pub(super) protocol: P,
+    /// The clock.
+    pub(super) epoch: Epoch,
+    /// What the plan says.
+    pub(super) terms: Terms,
+    /// The workers.
+    pub(super) roster: Roster,
+    /// The connections.
+    pub(super) rack: Rack<P::S>,
+    /// The rate of dials.
+    pub(super) gate: Gate,
+    /// The numbers of exchanges.
+    pub(super) supply: Supply,
+    /// What was measured since the last interval.
+    pub(super) tally: RefCell<Tally>,
+    /// Written by the beat.
+    pub(super) quota: Cell<Quota>,
+    /// A dial has succeeded after an outage; the beat answers by ending back-offs.
+    pub(super) recovered: Cell<bool>,
+    /// Last successful dial.
+    pub(super) dialled: Cell<Nanos>,
+    /// Randomness of back-offs.
+    pub(super) rng: RefCell<fastrand::Rng>,
+}
+
+impl<P: Protocol> Lane<P> {
+    /// Whether the worker in this slot may begin.
+    pub(super) fn permit(&self, slot: &Slot) -> Permit {
+        let quota = self.quota.get();
+        if slot.index < quota.flat {
+            Permit::Go
+        } else if slot.index >= quota.stay {
+            Permit::Leave
+        } else if slot.index == quota.flat && quota.share > 0.0 {
+            Permit::Share(quota.share)
+        } else {
+            Permit::Wait
+        }
+    }
+
+    /// Makes a connection; its time is in `seen.dialled` and in the tally.
+    ///
+    /// # Errors
+    /// As `Protocol::connect`.
+    pub(super) async fn dial(&self, seen: &mut Seen) -> Result<Kept<P::S>, Failure> {
+        let begin = self.epoch.now();
+        let before = seen.dialled;
+        let made = self.protocol.connect(seen).await;
+        let now = self.epoch.now();
+        seen.dialled = before + (now - begin);
+        let session = made?;
+        self.tally.borrow_mut().connected(now - begin);
+        if now - self.dialled.replace(now) > OUTAGE {
+            self.recovered.set(true);
+        }
+        Ok(self.rack.keep(session, 0))
+    }
+
+    /// Records an ended exchange that was counted as scheduled, and as sent if it was.
+    pub(super) fn record(&self, seen: &Seen, outcome: Outcome, end: Nanos) {
+        self.tally.borrow_mut().finish(seen, outcome, end);
+    }
+
+    /// How long to wait after so many failed connects in a row, > 0: 100 ms doubling to 2 s, and up to half as much again.
+    pub(super) fn back_off(&self, failures: u32) -> Nanos {
+        let plain = (BACK_OFF * (1 << failures.saturating_sub(1).min(5))).min(MOST_BACK_OFF);
+        plain + Nanos::new(self.rng.borrow_mut().u64(0..=plain.ns() / 2))
+    }
+}

@@ -1,0 +1,350 @@
+//! Starts the lanes' threads.
+//! It refuses to choose a protocol: that is the caller's one match.
+
+use super::beat::{Beat, Fault, Post, run};
+use super::gate::Gate;
+use super::health::{fit, raise_descriptors};
+use super::lane::{Lane, Quota, Terms};
+use super::lanes::{Lanes, Port};
+use super::orders::Orders;
+use super::rack::Rack;
+use super::roster::Roster;
+use super::supply::{Budget, Supply};
+use crate::clock::Epoch;
+use crate::model::demand::Demand;
+use crate::model::seen::Seen;
+use crate::model::units::{Nanos, parse_duration};
+use crate::plan::Plan;
+use crate::protocol::{Protocol, Session};
+use crate::telemetry::tally::Outcome;
+use anyhow::{Context, Result};
+use std::cell::{Cell, RefCell};
+use std::net::TcpStream;
+use std::num::NonZeroU64;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use tokio::runtime::{Builder, LocalOptions};
+
+/// Dials under way at once, over all lanes.
+const OUTSTANDING: usize = 500;
+/// Intervals and spares under way between a lane and the conductor.
+const CHANNEL: usize = 4;
+/// Asks one worker to panic: `panic_worker:INDEX@TIME`, such as `panic_worker:3@2s`.
+const FAULT: &str = "CLOBBER_FAULT";
+
+/// A lane's place among the others, told to whoever makes its protocol.
+#[derive(Clone, Copy, Debug)]
+pub struct Seat {
+    /// In [0, lanes).
+    pub lane: usize,
+    /// Lanes there are.
+    pub lanes: usize,
+    /// The clock of the run.
+    pub epoch: Epoch,
+    /// Differs between lanes, follows from the plan's seed.
+    pub seed: u64,
+}
+
+/// The probe as the first exchange: number 0, recorded by lane 0, its connection kept.
+pub struct First {
+    /// Its connection, non-blocking, when it may carry the next exchange.
+    pub stream: Option<TcpStream>,
+    /// What was seen of it.
+    pub seen: Seen,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// When it ended.
+    pub end: Nanos,
+    /// Time to connect.
+    pub connect: Nanos,
+}
+
+/// What a lane's thread begins with.
+struct Berth {
+    seat: Seat,
+    terms: Terms,
+    gate: (f64, usize), // dials a second, dials outstanding
+    supply: Supply,
+    beat: Beat,
+    first: Option<First>,
+}
+
+/// Starts `plan.threads` lanes without workers; `set` starts those. `make` is called once on each lane's thread, within
+/// its runtime.
+///
+/// # Errors
+/// A thread or its runtime could not be made.
+pub fn launch<P, F>(plan: &Plan, epoch: Epoch, make: F, first: Option<First>) -> Result<Lanes>
+where
+    P: Protocol + 'static,
+    F: Fn(&Seat) -> P + Send + Sync + 'static,
+{
+    let limit = raise_descriptors();
+    let (most, remark) = fit(plan.max_workers, limit);
+    let (make, from) = (Arc::new(make), epoch.now());
+    let (ports, berths): (Vec<Port>, Vec<Berth>) = berths(plan, epoch, from, first).into_iter().unzip();
+    let mut lanes = Lanes::new(ports, most, limit, remark, from);
+    for berth in berths {
+        let (make, (say, heard)) = (Arc::clone(&make), sync_channel(1));
+        let lane = berth.seat.lane;
+        let thread = std::thread::Builder::new()
+            .name(format!("lane-{lane}"))
+            .spawn(move || live(berth, &*make, &say))
+            .context("cannot start a lane's thread")?;
+        lanes.man(lane, thread);
+        let made = heard.recv().context("a lane's thread ended before it began")?;
+        made.context("cannot make a lane's runtime (each needs about 4 descriptors)")?;
+    }
+    Ok(lanes)
+}
+
+fn berths(plan: &Plan, epoch: Epoch, from: Nanos, mut first: Option<First>) -> Vec<(Port, Berth)> {
+    let lanes = plan.threads.max(1);
+    let used = u64::from(first.is_some());
+    let budget = plan.requests.map(|n| Arc::new(Budget::new(n, used)));
+    let fault = std::env::var(FAULT).ok().and_then(|text| parse_fault(&text));
+    let berth = |lane| {
+        let (out, intervals) = sync_channel(CHANNEL);
+        let (spares, returned) = sync_channel(CHANNEL);
+        let orders = Arc::new(Orders::default());
+        orders.put(0, &Demand::default());
+        let mine = fault.filter(|(index, _)| index % lanes == lane);
+        let mine = mine.map(|(index, at)| Fault {
+            index: index / lanes,
+            at,
+        });
+        let berth = Berth {
+            seat: Seat {
+                lane,
+                lanes,
+                epoch,
+                seed: plan.seed.wrapping_add(lane as u64),
+            },
+            terms: Terms::of(plan),
+            gate: (plan.connect_rate / lanes as f64, OUTSTANDING.div_ceil(lanes)),
+            supply: Supply::new(budget.clone(), used, lane, lanes),
+            beat: Beat::new(Arc::clone(&orders), Post { out, spares: returned }, mine, from),
+            first: first.take(), // lane 0 is made first
+        };
+        (Port::new(orders, intervals, spares, from), berth)
+    };
+    (0..lanes).map(berth).collect()
+}
+
+/// The whole life of a lane's thread.
+fn live<P: Protocol + 'static>(berth: Berth, make: &dyn Fn(&Seat) -> P, say: &SyncSender<std::io::Result<()>>) {
+    sharpen_timers();
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .build_local(LocalOptions::default());
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => return drop(say.send(Err(error))),
+    };
+    runtime.block_on(async {
+        let protocol = make(&berth.seat);
+        let lane = Rc::new(furnish(berth.seat, berth.terms, berth.gate, berth.supply, protocol));
+        if let Some(first) = berth.first {
+            begin_with(&lane, first);
+        }
+        drop(say.send(Ok(())));
+        run(lane, berth.beat).await;
+    });
+}
+
+fn furnish<P: Protocol>(seat: Seat, terms: Terms, gate: (f64, usize), supply: Supply, protocol: P) -> Lane<P> {
+    Lane {
+        protocol,
+        epoch: seat.epoch,
+        terms,
+        roster: Roster::default(),
+        rack: Rack::new(),
+        gate: Gate::new(gate.0, gate.1),
+        supply,
+        tally: RefCell::default(),
+        quota: Cell::new(Quota::default()),
+        recovered: Cell::new(false),
+        dialled: Cell::new(Nanos::ZERO),
+        rng: RefCell::new(fastrand::Rng::with_seed(seat.seed)),
+    }
+}
+
+/// Records the probe and keeps its connection.
+fn begin_with<P: Protocol>(lane: &Lane<P>, first: First) {
+    let mut tally = lane.tally.borrow_mut();
+    tally.scheduled += 1;
+    tally.sent += u64::from(first.seen.sent.is_some());
+    tally.connected(first.connect);
+    tally.finish(&first.seen, first.outcome, first.end);
+    let stream = first.stream.filter(|_| lane.terms.uses > 1);
+    if let Some(session) = stream.and_then(|s| lane.protocol.adopt(s)).filter(|s| s.reusable()) {
+        lane.rack.park(lane.rack.keep(session, 1), 0, lane.epoch.now());
+    }
+}
+
+/// Timers of this thread fire when they are due, not up to 50 µs later.
+fn sharpen_timers() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1)); // refused: timers are a little coarser
+}
+
+/// `panic_worker:INDEX@TIME`; anything else is no fault.
+fn parse_fault(text: &str) -> Option<(usize, Nanos)> {
+    let (index, at) = text.strip_prefix("panic_worker:")?.split_once('@')?;
+    Some((index.parse().ok()?, parse_duration(at).ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fake::{Fake, Habit, Run, plan};
+    use super::*;
+    use crate::model::demand::Drive;
+    use crate::model::failure::Failure;
+    use std::io::{Read, Write};
+    use std::net::{SocketAddr, TcpListener};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    struct Echo(SocketAddr);
+    struct EchoSession(tokio::net::TcpStream);
+
+    impl Protocol for Echo {
+        type S = EchoSession;
+
+        async fn connect(&self, _: &mut Seen) -> Result<EchoSession, Failure> {
+            let stream = tokio::net::TcpStream::connect(self.0).await;
+            stream.map(EchoSession).map_err(|_| Failure::Refused)
+        }
+
+        fn adopt(&self, stream: TcpStream) -> Option<EchoSession> {
+            stream.set_nonblocking(true).ok()?;
+            tokio::net::TcpStream::from_std(stream).ok().map(EchoSession)
+        }
+    }
+
+    impl Session for EchoSession {
+        async fn exchange(&mut self, seq: u64, seen: &mut Seen) -> Result<(), Failure> {
+            let mut answer = [0; 8];
+            self.0.write_all(&seq.to_be_bytes()).await.map_err(|_| Failure::Reset)?;
+            self.0.read_exact(&mut answer).await.map_err(|_| Failure::ClosedNoResponse)?;
+            seen.rx += answer.len() as u64;
+            if answer == seq.to_be_bytes() {
+                Ok(())
+            } else {
+                Err(Failure::Proto)
+            }
+        }
+
+        fn reusable(&self) -> bool {
+            true
+        }
+    }
+
+    /// Echoes blocks of 8 bytes until its clients are gone.
+    fn echo_server() -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                std::thread::spawn(move || {
+                    let mut block = [0; 8];
+                    while stream.read_exact(&mut block).and_then(|()| stream.write_all(&block)).is_ok() {}
+                });
+            }
+        });
+        addr
+    }
+
+    /// A probe that was sent at 1 ms and answered at 3 ms.
+    fn first(stream: TcpStream) -> First {
+        let seen = Seen {
+            dialled: Nanos::from_millis(1),
+            sent: Some(Nanos::from_millis(1)),
+            tx: 8,
+            rx: 8,
+            ..Seen::default()
+        };
+        First {
+            stream: Some(stream),
+            seen,
+            outcome: Outcome::Ok,
+            end: Nanos::from_millis(3),
+            connect: Nanos::from_millis(1),
+        }
+    }
+
+    fn until_exhausted(run: &mut Run) {
+        while !(run.last.exhausted && run.last.gauges.workers == 0) {
+            run.go(20);
+        }
+    }
+
+    #[test]
+    fn every_exchange_over_real_sockets_gets_its_own_answer() {
+        let (addr, epoch) = (echo_server(), Epoch::new());
+        let plan = Plan {
+            requests: Some(2000),
+            threads: 2,
+            ..plan()
+        };
+        let mut run = Run::of(epoch, launch(&plan, epoch, move |_| Echo(addr), None).unwrap());
+
+        run.set(8.0, Drive::Run);
+        until_exhausted(&mut run);
+
+        assert_eq!((run.total.ok, run.total.sent, run.total.rx), (2000, 2000, 16_000));
+        assert_eq!(
+            run.total.direct.count(),
+            run.total.reused,
+            "kept connections wait for nothing"
+        );
+        assert_eq!(run.total.opened + run.total.reused, 2000);
+    }
+
+    #[test]
+    fn the_probe_is_the_first_exchange_and_its_connection_the_first_worker_s() {
+        let (addr, epoch) = (echo_server(), Epoch::new());
+        let plan = Plan {
+            requests: Some(10),
+            ..plan()
+        };
+        let probe = first(TcpStream::connect(addr).unwrap());
+        let mut run = Run::of(epoch, launch(&plan, epoch, move |_| Echo(addr), Some(probe)).unwrap());
+
+        run.set(1.0, Drive::Run);
+        until_exhausted(&mut run);
+
+        assert_eq!((run.total.scheduled, run.total.ok), (10, 10));
+        assert_eq!((run.total.opened, run.total.reused), (1, 9));
+    }
+
+    #[test]
+    fn more_workers_than_the_plan_allows_are_not_started() {
+        let plan = Plan {
+            max_workers: 4,
+            ..plan()
+        };
+        let mut run = Run::new(&plan, Habit::Answers { ms: 1, bad: 0 });
+
+        run.set(50.0, Drive::Run);
+        run.until(|g| g.workers == 4);
+        run.go(150);
+
+        assert_eq!((run.last.gauges.workers, run.lanes.most_workers()), (4, 4));
+    }
+
+    #[test]
+    fn a_lane_whose_protocol_cannot_be_made_is_an_error_not_a_hang() {
+        let made = launch(&plan(), Epoch::new(), |_| -> Fake { panic!("cannot be made") }, None);
+
+        assert!(made.is_err());
+    }
+
+    #[test]
+    fn a_drill_names_a_worker_and_a_time() {
+        assert_eq!(parse_fault("panic_worker:3@2s"), Some((3, Nanos::from_secs(2))));
+        assert_eq!(parse_fault("panic_worker:3"), None);
+        assert_eq!(parse_fault("nonsense"), None);
+    }
+}

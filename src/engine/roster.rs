@@ -1,0 +1,329 @@
+//! The lane's workers, one slot each: where each is in its exchange, since when, and until when it may be.
+//! It refuses to hold a timer: deadlines are found by a sweep at the beat, and levels are counted by walking the slots.
+
+use crate::model::units::Nanos;
+use std::cell::{Cell, RefCell};
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::{Poll, Waker};
+
+/// Where a worker is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// There is none.
+    #[default]
+    Away,
+    /// Between exchanges.
+    Ready,
+    /// Paused or thinking: any change of orders may concern it.
+    Waiting,
+    /// After a failed connect.
+    Backing,
+    /// Before its turn to start or to dial.
+    Queueing,
+    /// In an exchange, not yet sent.
+    Dialling,
+    /// In an exchange, sent.
+    Sent,
+}
+
+/// Why a worker was woken out of turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// Its deadline has passed.
+    Expired,
+    /// The run is being cut off.
+    Cut,
+    /// Orders have changed: look again.
+    Stir,
+    /// It is to panic, for a drill.
+    Fault,
+}
+
+/// One worker's place, kept when the worker leaves and given to the next. Shared by the worker and its lane's beat.
+#[derive(Debug, Default)]
+pub(super) struct Slot {
+    /// Its place in the lane, from 0: a worker with a higher place leaves first.
+    pub(super) index: u32,
+    stage: Cell<Stage>,
+    since: Cell<Nanos>,    // begin of the exchange
+    deadline: Cell<Nanos>, // of the exchange
+    rest: Cell<Nanos>,     // no new worker before
+    mark: Cell<Option<Mark>>,
+    waker: RefCell<Option<Waker>>, // set once by its worker: a task's waker does not change
+}
+
+impl Slot {
+    /// A worker moves in; call once from its task.
+    pub(super) async fn enter(&self) {
+        poll_fn(|cx| {
+            *self.waker.borrow_mut() = Some(cx.waker().clone());
+            self.stage.set(Stage::Ready);
+            Poll::Ready(())
+        })
+        .await;
+    }
+
+    /// Polls `future` until it is done or the beat marks this slot. Takes it pinned, for an argument by value would be kept
+    /// twice in the task.
+    pub(super) fn watch<F: Future>(&self, mut future: Pin<&mut F>) -> impl Future<Output = Result<F::Output, Mark>> {
+        poll_fn(move |cx| match self.mark.get() {
+            None => future.as_mut().poll(cx).map(Ok),
+            Some(Mark::Fault) => panic!("a fault was asked for"),
+            Some(mark) => {
+                self.mark.set(None);
+                Poll::Ready(Err(mark))
+            }
+        })
+    }
+
+    /// The same outside an exchange, where the beat sees it in `stage`. `None`: it was disturbed.
+    pub(super) async fn rest<F: Future>(&self, stage: Stage, future: F) -> Option<F::Output> {
+        self.stage.set(stage);
+        let output = self.watch(pin!(future)).await.ok();
+        self.stage.set(Stage::Ready);
+        output
+    }
+
+    /// Where the worker is.
+    pub(super) fn stage(&self) -> Stage {
+        self.stage.get()
+    }
+
+    /// Begin of the exchange under way.
+    pub(super) fn since(&self) -> Nanos {
+        self.since.get()
+    }
+
+    /// In an exchange.
+    pub(super) fn busy(&self) -> bool {
+        matches!(self.stage.get(), Stage::Dialling | Stage::Sent)
+    }
+
+    fn wake(&self, mark: Mark) {
+        if self.mark.get() != Some(Mark::Cut) {
+            self.mark.set(Some(mark));
+        }
+        if let Some(waker) = self.waker.borrow().as_ref() {
+            waker.wake_by_ref();
+        }
+    }
+}
+
+/// Levels of one lane.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Levels {
+    /// Workers present.
+    pub(super) workers: u64,
+    /// In an exchange, not yet sent.
+    pub(super) dialling: u64,
+    /// Sent and not finished.
+    pub(super) in_flight: u64,
+    /// Age of the oldest sent one.
+    pub(super) oldest: Nanos,
+    /// Worker time spent in exchanges since run start, those under way included.
+    pub(super) worked: Nanos,
+}
+
+/// All slots of a lane.
+#[derive(Debug, Default)]
+pub(super) struct Roster {
+    slots: RefCell<Vec<Rc<Slot>>>,
+    due: Cell<Nanos>,    // no deadline under way is earlier
+    worked: Cell<Nanos>, // of finished exchanges
+    vacant: Cell<bool>,  // a worker has left since slots were last filled
+}
+
+impl Roster {
+    /// An exchange begins at `now` and may last until `deadline`.
+    pub(super) fn begin(&self, slot: &Slot, stage: Stage, now: Nanos, deadline: Nanos) {
+        slot.stage.set(stage);
+        slot.since.set(now);
+        slot.mark.set(None);
+        self.until(slot, deadline);
+    }
+
+    /// The dial is over; the first byte is about to go.
+    pub(super) fn sent(&self, slot: &Slot, deadline: Nanos) {
+        slot.stage.set(Stage::Sent);
+        self.until(slot, deadline);
+    }
+
+    fn until(&self, slot: &Slot, deadline: Nanos) {
+        slot.deadline.set(deadline);
+        if deadline < self.due.get() {
+            self.due.set(deadline);
+        }
+    }
+
+    /// The exchange has ended; returns how long it lasted.
+    pub(super) fn end(&self, slot: &Slot, now: Nanos) -> Nanos {
+        let took = now - slot.since.get();
+        self.worked.set(self.worked.get() + took);
+        slot.stage.set(Stage::Ready);
+        took
+    }
+
+    /// The worker leaves; its place stays empty until `rest`.
+    pub(super) fn leave(&self, slot: &Slot, rest: Nanos) {
+        slot.stage.set(Stage::Away);
+        slot.rest.set(rest);
+        slot.mark.set(None);
+        *slot.waker.borrow_mut() = None;
+        self.vacant.set(true);
+    }
+
+    /// Wakes every worker whose deadline has passed.
+    pub(super) fn sweep(&self, now: Nanos) {
+        if now < self.due.get() {
+            return;
+        }
+        let mut due = Nanos::MAX;
+        for slot in self.slots.borrow().iter().filter(|s| s.busy()) {
+            if slot.deadline.get() <= now {
+                slot.wake(Mark::Expired);
+            } else {
+                due = due.min(slot.deadline.get());
+            }
+        }
+        self.due.set(due);
+    }
+
+    /// Cuts off every exchange and wakes everybody else to leave.
+    pub(super) fn cut(&self) {
+        for slot in self.slots.borrow().iter().filter(|s| s.stage() != Stage::Away) {
+            slot.wake(Mark::Cut);
+        }
+    }
+
+    /// Wakes resting workers for which `when` holds, to look at their orders again.
+    pub(super) fn stir(&self, when: impl Fn(&Slot) -> bool) {
+        let slots = self.slots.borrow();
+        let resting = slots
+            .iter()
+            .filter(|s| matches!(s.stage(), Stage::Waiting | Stage::Backing | Stage::Queueing));
+        for slot in resting.filter(|s| when(s)) {
+            slot.wake(Mark::Stir);
+        }
+    }
+
+    /// Makes the worker at `index` panic, if there is one.
+    pub(super) fn sabotage(&self, index: usize) {
+        if let Some(slot) = self.slots.borrow().get(index) {
+            slot.wake(Mark::Fault);
+        }
+    }
+
+    /// Calls `start` for every empty place below `count`. Costs nothing while nobody has left and `rising` is false.
+    pub(super) fn fill(&self, count: usize, now: Nanos, rising: bool, mut start: impl FnMut(Rc<Slot>)) {
+        if !self.vacant.replace(false) && !rising {
+            return;
+        }
+        let mut slots = self.slots.borrow_mut();
+        for index in slots.len()..count {
+            let index = u32::try_from(index).expect("workers are far fewer than 2^32");
+            slots.push(Rc::new(Slot {
+                index,
+                ..Slot::default()
+            }));
+        }
+        for slot in slots.iter().take(count).filter(|s| s.stage() == Stage::Away) {
+            if slot.rest.get() <= now {
+                slot.stage.set(Stage::Ready);
+                start(Rc::clone(slot));
+            } else {
+                self.vacant.set(true);
+            }
+        }
+    }
+
+    /// Counts what is under way.
+    pub(super) fn levels(&self, now: Nanos) -> Levels {
+        let mut levels = Levels {
+            worked: self.worked.get(),
+            ..Levels::default()
+        };
+        for slot in self.slots.borrow().iter() {
+            let age = now - slot.since.get();
+            match slot.stage() {
+                Stage::Away => continue,
+                Stage::Dialling => levels.dialling += 1,
+                Stage::Sent => {
+                    levels.in_flight += 1;
+                    levels.oldest = levels.oldest.max(age);
+                }
+                Stage::Ready | Stage::Waiting | Stage::Backing | Stage::Queueing => {}
+            }
+            levels.workers += 1;
+            if slot.busy() {
+                levels.worked += age;
+            }
+        }
+        levels
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: fn(u64) -> Nanos = Nanos::from_millis;
+
+    fn roster_of(count: usize) -> (Roster, Vec<Rc<Slot>>) {
+        let (roster, mut slots) = (Roster::default(), vec![]);
+        roster.fill(count, Nanos::ZERO, true, |s| slots.push(s));
+        (roster, slots)
+    }
+
+    #[test]
+    fn levels_count_what_is_under_way_and_what_was_worked() {
+        let (roster, slots) = roster_of(4);
+        roster.begin(&slots[0], Stage::Sent, MS(0), MS(1000));
+        roster.begin(&slots[1], Stage::Dialling, MS(10), MS(1000));
+        roster.begin(&slots[2], Stage::Sent, MS(20), MS(1000));
+        roster.end(&slots[2], MS(25));
+        roster.leave(&slots[3], Nanos::ZERO);
+
+        let levels = roster.levels(MS(30));
+
+        // 30 ms + 20 ms under way, 5 ms finished
+        let expected = Levels {
+            workers: 3,
+            dialling: 1,
+            in_flight: 1,
+            oldest: MS(30),
+            worked: MS(55),
+        };
+        assert_eq!(levels, expected);
+    }
+
+    #[test]
+    fn a_sweep_marks_only_what_is_late() {
+        let (roster, slots) = roster_of(2);
+        roster.begin(&slots[0], Stage::Sent, MS(0), MS(50));
+        roster.begin(&slots[1], Stage::Sent, MS(0), MS(90));
+
+        roster.sweep(MS(60));
+
+        assert_eq!(slots[0].mark.get(), Some(Mark::Expired));
+        assert_eq!(slots[1].mark.get(), None);
+        roster.sweep(MS(90));
+        assert_eq!(slots[1].mark.get(), Some(Mark::Expired));
+    }
+
+    #[test]
+    fn an_empty_place_is_filled_again_after_its_rest() {
+        let (roster, slots) = roster_of(3);
+        roster.leave(&slots[1], MS(100));
+        let filled = |now| {
+            let mut who = vec![];
+            roster.fill(3, now, false, |s| who.push(s.index));
+            who
+        };
+
+        assert_eq!(filled(MS(50)), [0u32; 0]);
+        assert_eq!(filled(MS(100)), [1]);
+        assert_eq!(filled(MS(110)), [0u32; 0]);
+    }
+}

@@ -1,0 +1,116 @@
+//! A worker: one task that does one exchange after another, one at a time.
+//! It refuses to time itself: the beat marks its slot when a deadline has passed or orders have changed.
+
+use super::lane::{Lane, Permit};
+use super::rack::Kept;
+use super::roster::{Slot, Stage};
+use crate::model::failure::Failure;
+use crate::model::seen::Seen;
+use crate::model::units::Nanos;
+use crate::protocol::Protocol;
+use crate::telemetry::tally::Outcome;
+use std::future::{Future, pending};
+use std::rc::Rc;
+
+/// Thinking is saved up to this much, s: the timer is no finer.
+const LEAST_THINK: f64 = 0.002;
+/// The place of a worker that panicked stays empty this long.
+const REST_AFTER_PANIC: Nanos = Nanos::from_secs(1);
+
+/// One worker. Dropping it empties its place; a panic within an exchange is recorded there.
+pub(super) struct Worker<P: Protocol> {
+    pub(super) lane: Rc<Lane<P>>,
+    pub(super) slot: Rc<Slot>,
+    pub(super) seen: Seen,
+    pub(super) kept: Option<Kept<P::S>>,
+    pub(super) free: Nanos,   // since when it could begin
+    pub(super) took: Nanos,   // length of the exchange just ended, until it was thought about
+    pub(super) failures: u32, // failed connects in a row
+    debt: f64,                // thinking still to be done, s
+}
+
+/// Runs a worker in this slot after `delay`, until its orders say leave or `-n` is used up.
+/// What is not an exchange is boxed, so that the task stays small: ten thousand of them share a cache.
+pub(super) async fn work<P: Protocol>(lane: Rc<Lane<P>>, slot: Rc<Slot>, delay: Nanos) {
+    slot.enter().await;
+    let mut worker = Worker::new(lane, slot);
+    if delay > Nanos::ZERO {
+        Box::pin(worker.rest(Stage::Queueing, tokio::time::sleep(delay.duration()))).await;
+    }
+    loop {
+        let more = match worker.lane.permit(&worker.slot) {
+            Permit::Go => worker.turn().await,
+            Permit::Share(share) => worker.turn().await && Box::pin(worker.think(share)).await,
+            Permit::Wait => Box::pin(worker.rest(Stage::Waiting, pending::<()>())).await,
+            Permit::Leave => false,
+        };
+        if !more {
+            break;
+        }
+    }
+    worker.park();
+}
+
+impl<P: Protocol> Worker<P> {
+    fn new(lane: Rc<Lane<P>>, slot: Rc<Slot>) -> Self {
+        Self {
+            free: lane.epoch.now(),
+            lane,
+            slot,
+            seen: Seen::default(),
+            kept: None,
+            took: Nanos::ZERO,
+            failures: 0,
+            debt: 0.0,
+        }
+    }
+
+    /// Waits outside an exchange; the beat may end it. Always true.
+    pub(super) async fn rest(&mut self, stage: Stage, future: impl Future) -> bool {
+        self.slot.rest(stage, future).await;
+        self.free = self.lane.epoch.now();
+        true
+    }
+
+    /// The duty worker thinks s · (1/f − 1) after an exchange of s, f being its share in (0, 1). Always true.
+    async fn think(&mut self, share: f64) -> bool {
+        self.debt += std::mem::take(&mut self.took).secs() * (1.0 / share - 1.0);
+        if self.debt >= LEAST_THINK {
+            let begin = self.free;
+            let length = std::time::Duration::from_secs_f64(self.debt.min(3600.0));
+            self.rest(Stage::Waiting, tokio::time::sleep(length)).await;
+            self.debt -= (self.free - begin).secs();
+        }
+        true
+    }
+
+    fn park(&mut self) {
+        if let Some(kept) = self.kept.take() {
+            let workers = self.lane.quota.get().stay as usize;
+            self.lane.rack.park(kept, workers, self.lane.epoch.now());
+        }
+    }
+
+    fn record_panic(&mut self, now: Nanos) {
+        if self.slot.stage() == Stage::Sent {
+            self.seen.sent.get_or_insert(self.slot.since());
+        }
+        self.seen.detail = Some("a worker panicked".to_owned());
+        self.lane.roster.end(&self.slot, now);
+        self.lane.record(&self.seen, Outcome::Failed(Failure::Internal), now);
+    }
+}
+
+impl<P: Protocol> Drop for Worker<P> {
+    fn drop(&mut self) {
+        let mut rest = Nanos::ZERO;
+        if std::thread::panicking() {
+            let now = self.lane.epoch.now();
+            rest = now + REST_AFTER_PANIC;
+            if self.slot.busy() {
+                self.record_panic(now);
+            }
+        }
+        self.lane.roster.leave(&self.slot, rest);
+    }
+}
