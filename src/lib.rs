@@ -9,5 +9,6 @@ pub mod model;
 pub mod net;
 pub mod plan;
 pub mod protocol;
+pub mod serve;
 pub mod sim;
 pub mod telemetry;
