@@ -1,0 +1,87 @@
+//! The answer a person can act on: verdict and advice, from a frame alone.
+//! It refuses numbers that were not measured.
+
+mod advice;
+mod bend;
+mod judge;
+mod pending;
+
+pub use advice::advice;
+pub use bend::overload;
+pub use judge::verdict;
+
+/// The closed set of verdicts, in order of precedence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// Nothing ever answered.
+    Unreachable,
+    /// This machine was the limit.
+    GeneratorLimited,
+    /// More than half bad or failed.
+    Broken,
+    /// Fast refusals above a flat good rate.
+    RateLimited,
+    /// A tenth of the run without a completion.
+    Stalled,
+    /// Too little evidence.
+    Undecided,
+    /// The target changed during the run.
+    Drifting,
+    /// Still rising at a limit.
+    NotSaturated,
+    /// Throughput falls beyond the knee.
+    Collapses,
+    /// Knee bracketed on both sides.
+    Saturated,
+    /// Manual or fixed, nothing to report.
+    Steady,
+}
+
+impl Code {
+    /// The stable word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unreachable => "UNREACHABLE",
+            Self::GeneratorLimited => "GENERATOR-LIMITED",
+            Self::Broken => "BROKEN",
+            Self::RateLimited => "RATE-LIMITED",
+            Self::Stalled => "STALLED",
+            Self::Undecided => "UNDECIDED",
+            Self::Drifting => "DRIFTING",
+            Self::NotSaturated => "NOT-SATURATED",
+            Self::Collapses => "COLLAPSES",
+            Self::Saturated => "SATURATED",
+            Self::Steady => "STEADY",
+        }
+    }
+
+    /// Something is wrong with target or generator: drawn in red.
+    pub fn alarming(self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable | Self::GeneratorLimited | Self::Broken | Self::Stalled
+        )
+    }
+}
+
+/// The verdict bar's content; also the summary's.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verdict {
+    /// Which.
+    pub code: Code,
+    /// One sentence without the code word, such as `at 41 workers · 1,662/s ±1 % closed · more workers only add latency`.
+    pub sentence: String,
+}
+
+/// What to configure.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Advice {
+    /// Requests per second per instance.
+    pub rate_rps: f64,
+    /// Client pool size.
+    pub pool: u32,
+    /// `closed-75%`, `verified` or `slo`.
+    pub basis: &'static str,
+    /// One sentence.
+    pub text: String,
+}

@@ -1,0 +1,353 @@
+//! The verdict: the first of the closed set that applies, with its figures in one sentence.
+
+use super::bend::{collapses, not_saturated, saturated};
+use super::pending::undecided;
+use super::{Code, Verdict};
+use crate::model::format::{clock, count, length, percent, quantity};
+use crate::model::run::EndedBy;
+use crate::model::setpoints::Mode;
+use crate::telemetry::curve::Row;
+use crate::telemetry::frame::{Frame, Phase};
+
+/// The verdict of a frame; defined from the first frame on.
+pub fn verdict(f: &Frame) -> Verdict {
+    let found = unreachable(f)
+        .or_else(|| generator(f))
+        .or_else(|| broken(f))
+        .or_else(|| rate_limited(f))
+        .or_else(|| stalled(f))
+        .or_else(|| drifting(f))
+        .or_else(|| undecided(f))
+        .or_else(|| not_saturated(f))
+        .or_else(|| collapses(f))
+        .or_else(|| saturated(f));
+    let (code, sentence) = found.unwrap_or_else(|| (Code::Steady, steady(f)));
+    Verdict { code, sentence }
+}
+
+pub(super) type Found = Option<(Code, String)>;
+
+/// Nothing ever answered, and something was tried.
+fn unreachable(f: &Frame) -> Found {
+    if let Some(why) = &f.run.unreachable {
+        return Some((Code::Unreachable, why.clone()));
+    }
+    let tried = f.books.unsent + f.books.failed;
+    if f.books.ok + f.books.bad_status > 0 || tried == 0 {
+        return None;
+    }
+    let why = f
+        .totals
+        .samples
+        .last()
+        .map_or_else(String::new, |s| format!("{}, ", s.detail));
+    let tries = if tried == 1 { "try" } else { "tries" };
+    Some((
+        Code::Unreachable,
+        format!("nothing answered: {why}{} {tries} in {}", count(tried), length(f.at.secs())),
+    ))
+}
+
+fn generator(f: &Frame) -> Found {
+    let why = f.saturated.clone().or_else(|| {
+        let local = f.totals.errors.iter().find(|(class, n)| class.local() && *n > 0)?;
+        Some(format!("{} {} times", local.0.name(), count(local.1)))
+    })?;
+    Some((
+        Code::GeneratorLimited,
+        format!("THIS MACHINE is the limit, not the target: {why}"),
+    ))
+}
+
+/// More than half bad or failed, over the last 5 s while it runs and over the run at its end.
+fn broken(f: &Frame) -> Found {
+    let share = if f.phase == Phase::Done {
+        f.whole.errors
+    } else {
+        f.last.errors
+    };
+    if share <= 0.5 || f.books.sent + f.books.unsent < 20 {
+        return None;
+    }
+    let worst = f
+        .totals
+        .status
+        .iter()
+        .filter(|(s, _)| *s >= 400)
+        .max_by_key(|(_, n)| *n)
+        .map(|(s, n)| (s.to_string(), *n));
+    let class = f
+        .totals
+        .errors
+        .iter()
+        .max_by_key(|(_, n)| *n)
+        .map(|(c, n)| (c.name().to_owned(), *n));
+    let what = [worst, class]
+        .into_iter()
+        .flatten()
+        .max_by_key(|(_, n)| *n)
+        .map_or_else(String::new, |(what, _)| format!("{what} on "));
+    let clean = f
+        .curve
+        .iter()
+        .filter(|r| !r.stale && r.errors < 0.05)
+        .map(|r| r.workers)
+        .max();
+    let above = clean.map_or_else(String::new, |n| format!(" above {n} in flight"));
+    Some((
+        Code::Broken,
+        format!("errors dominate: {what}{} of requests{above}", percent(share)),
+    ))
+}
+
+/// Refusals faster than half the good answers' median, and a good rate that does not grow with workers.
+fn rate_limited(f: &Frame) -> Found {
+    let refused: u64 = f
+        .totals
+        .status
+        .iter()
+        .filter(|(s, _)| matches!(s, 429 | 503))
+        .map(|(_, n)| n)
+        .sum();
+    let (all, fast) = (f.books.ok + f.books.bad_status, f.totals.bad_mean?);
+    if refused * 20 < all || refused * 10 < f.books.bad_status * 9 || fast > 0.5 * f.table.response.p50.unwrap_or(0.0).max(0.002)
+    {
+        return None;
+    }
+    let limited: Vec<&Row> = f
+        .curve
+        .iter()
+        .filter(|r| !r.stale && r.errors > 0.02 && r.completions >= 50)
+        .collect();
+    let (lo, hi) = limited
+        .iter()
+        .fold((f64::MAX, 0.0f64), |(lo, hi), r| (lo.min(r.good_rps), hi.max(r.good_rps)));
+    if limited.len() < 2 || hi > 1.3 * lo {
+        return None;
+    }
+    Some((
+        Code::RateLimited,
+        format!(
+            "you measured a rate limiter: {}/s admitted, the rest refused in {}",
+            quantity(hi),
+            length(fast)
+        ),
+    ))
+}
+
+fn stalled(f: &Frame) -> Found {
+    let (longest, total) = f.whole.stalled;
+    let run = f.whole.span;
+    (run >= 2.0 && total >= 0.1 * run).then(|| {
+        (
+            Code::Stalled,
+            format!("it stopped answering for {} of {}", length(longest.max(total)), length(run)),
+        )
+    })
+}
+
+/// A confirmed change of the target, or a rest whose last third differs by more than 5 %.
+fn drifting(f: &Frame) -> Found {
+    if let Some(s) = f.shifts.iter().rev().find(|s| s.after.is_some()) {
+        let after = s.after.unwrap_or(0.0);
+        return Some((
+            Code::Drifting,
+            format!(
+                "capacity moved during the run: {} → {}/s at {}",
+                quantity(s.before),
+                quantity(after),
+                clock(s.at.secs())
+            ),
+        ));
+    }
+    let ratio = f.whole.drift.filter(|d| (d - 1.0).abs() > 0.05)?;
+    let now = f.steady.as_ref()?.good_rate;
+    Some((
+        Code::Drifting,
+        format!(
+            "the rate drifts: {} lately, now {}/s",
+            crate::model::format::change(ratio - 1.0),
+            quantity(now)
+        ),
+    ))
+}
+
+fn steady(f: &Frame) -> String {
+    let (rate, p99) = f
+        .steady
+        .as_ref()
+        .map_or((f.whole.good_rate, f.table.response.p99), |s| (s.good_rate, s.latency.p99));
+    let asked = match (f.setpoints.mode, f.setpoints.target) {
+        (Mode::Hold, Some(t)) => format!(", {t} as asked"),
+        _ => format!(" at {} workers, as asked", quantity(f.control.workers)),
+    };
+    let stopped = if f.ended_by == Some(EndedBy::Signal) {
+        ", stopped by a signal"
+    } else {
+        ""
+    };
+    format!(
+        "{}/s closed{asked}, p99 {}{stopped}",
+        quantity(rate),
+        crate::model::format::latency(p99)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::failure::Failure;
+    use crate::model::setpoints::Setpoints;
+    use crate::model::units::Nanos;
+    use crate::telemetry::books::Books;
+    use crate::telemetry::curve::Knee;
+    use crate::telemetry::frame::{Shift, Totals, Whole};
+    use crate::telemetry::tally::ErrorSample;
+
+    fn row(workers: u32, good_rps: f64) -> Row {
+        Row {
+            workers,
+            good_rps,
+            ci95_rps: Some(good_rps * 0.01),
+            completions: 10_000,
+            ..Row::default()
+        }
+    }
+
+    fn answered(rows: &[(u32, f64)]) -> Frame {
+        let knee = Knee {
+            workers: 41,
+            lo: 38,
+            hi: 45,
+            good_rps: 1662.0,
+            ci95_rps: Some(16.0),
+            p50: None,
+            p99: None,
+            best_workers: 49,
+            best_rps: 1689.0,
+            usl: None,
+        };
+        Frame {
+            answered: true,
+            knee: Some(knee),
+            curve: rows.iter().map(|(n, x)| row(*n, *x)).collect::<Vec<_>>().into(),
+            books: Books {
+                ok: 60_000,
+                sent: 60_000,
+                ..Books::default()
+            },
+            whole: Whole {
+                span: 40.0,
+                ..Whole::default()
+            },
+            ..Frame::default()
+        }
+    }
+
+    #[test]
+    fn a_flat_top_is_saturated_and_a_falling_one_collapses() {
+        assert_eq!(verdict(&answered(&[(41, 1662.0), (82, 1650.0)])).code, Code::Saturated);
+        let fallen = verdict(&answered(&[(41, 1662.0), (82, 1105.0)]));
+        assert_eq!(fallen.code, Code::Collapses);
+        assert!(fallen.sentence.contains("1,689 → 1,105/s at 82"), "{}", fallen.sentence);
+    }
+
+    #[test]
+    fn nothing_answered_names_the_reason_and_the_tries() {
+        let sample = ErrorSample {
+            class: Failure::Refused,
+            detail: "connection refused".into(),
+            at: Nanos::ZERO,
+        };
+        let f = Frame {
+            books: Books {
+                unsent: 12,
+                ..Books::default()
+            },
+            totals: Totals {
+                samples: vec![sample],
+                ..Totals::default()
+            },
+            at: Nanos::from_secs(6),
+            ..Frame::default()
+        };
+
+        let v = verdict(&f);
+
+        assert_eq!(v.code, Code::Unreachable);
+        assert_eq!(v.sentence, "nothing answered: connection refused, 12 tries in 6.0 s");
+    }
+
+    #[test]
+    fn without_an_answer_it_is_undecided_whatever_the_curve_says() {
+        let f = Frame {
+            answered: false,
+            ..answered(&[(41, 1662.0), (82, 1105.0)])
+        };
+
+        assert_eq!(verdict(&f).code, Code::Undecided);
+    }
+
+    #[test]
+    fn this_machine_comes_before_the_target() {
+        let f = Frame {
+            saturated: Some("CPU 98 %".into()),
+            ..answered(&[(41, 1662.0)])
+        };
+
+        assert_eq!(verdict(&f).code, Code::GeneratorLimited);
+    }
+
+    #[test]
+    fn a_confirmed_change_is_drifting_with_its_figures() {
+        let f = Frame {
+            shifts: vec![Shift {
+                at: Nanos::from_secs(31),
+                before: 1660.0,
+                after: Some(650.0),
+            }],
+            ..answered(&[(41, 1662.0)])
+        };
+
+        assert_eq!(
+            verdict(&f),
+            Verdict {
+                code: Code::Drifting,
+                sentence: "capacity moved during the run: 1,660 → 650/s at 0:31".into()
+            }
+        );
+    }
+
+    #[test]
+    fn a_tenth_of_the_run_in_silence_is_stalled() {
+        let mut f = answered(&[(41, 1662.0)]);
+        f.whole.stalled = (3.1, 4.5);
+
+        assert_eq!(verdict(&f).code, Code::Stalled);
+    }
+
+    #[test]
+    fn a_limit_of_the_user_is_named() {
+        let set = Setpoints::default();
+        let f = Frame {
+            at_limit: true,
+            setpoints: set,
+            ..answered(&[(41, 1662.0)])
+        };
+
+        assert!(verdict(&f).sentence.contains("limit of 4096 workers"));
+    }
+
+    #[test]
+    fn mostly_errors_is_broken_and_names_the_status() {
+        let mut f = answered(&[(41, 1662.0)]);
+        f.last.errors = 0.71;
+        f.totals.status = vec![(200, 10), (503, 700)];
+        f.books.bad_status = 700;
+
+        let v = verdict(&f);
+
+        assert_eq!(v.code, Code::Broken);
+        assert!(v.sentence.contains("503 on 71 %"), "{}", v.sentence);
+    }
+}

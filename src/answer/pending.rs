@@ -1,0 +1,57 @@
+//! UNDECIDED: what is missing for an answer, in words.
+
+use super::Code;
+use super::judge::Found;
+use crate::model::format::{change, length, quantity};
+use crate::model::setpoints::Mode;
+use crate::telemetry::frame::{Frame, State};
+
+pub(super) fn undecided(f: &Frame) -> Found {
+    let sentence = match f.setpoints.mode {
+        Mode::Max if f.answered => return None,
+        Mode::Max => searching(f),
+        Mode::Hold if f.control.converged => return None,
+        Mode::Hold => holding(f),
+        _ if f.books.ok + f.books.bad_status + f.books.failed > 0 => return None,
+        _ => "no answers yet".into(),
+    };
+    Some((Code::Undecided, sentence))
+}
+
+fn searching(f: &Frame) -> String {
+    if f.books.ok == 0 {
+        return "no answers yet".into();
+    }
+    let now = format!("{}/s at {} workers", quantity(f.last.good_rate), quantity(f.control.workers));
+    if f.setpoints.overridden() {
+        return format!("{now}, held by hand: a gives control back");
+    }
+    let Some(e) = f.control.evidence.filter(|e| e.need > e.have && e.seconds >= 1.0) else {
+        let doing = if f.control.converged {
+            "confirming the knee"
+        } else {
+            "still searching"
+        };
+        return format!("{now}, closed: {doing}");
+    };
+    let slow = if f.last.good_rate < 200.0 {
+        format!("{}/s is too slow to tell yet", quantity(f.last.good_rate))
+    } else {
+        now
+    };
+    format!("{slow}: {} more", length(e.seconds.ceil()))
+}
+
+fn holding(f: &Frame) -> String {
+    let Some(target) = f.setpoints.target else {
+        return "looking for a target to hold".into();
+    };
+    if f.control.state == State::Unreachable {
+        return format!("{target} cannot be reached: {}", f.control.narration);
+    }
+    let off = f
+        .control
+        .off_target
+        .map_or_else(String::new, |o| format!(", {} off target", change(o)));
+    format!("moving to {target}{off}")
+}

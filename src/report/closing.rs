@@ -1,0 +1,384 @@
+//! The closing text: what a person reads after leaving. At most 24 lines; at 80 columns the tail columns drop.
+
+use crate::answer::{self, Verdict};
+use crate::model::format::{change, count, latency, length, percent, quantity};
+use crate::model::run::EndedBy;
+use crate::model::setpoints::Mode;
+use crate::telemetry::curve::{Knee, Row};
+use crate::telemetry::frame::Frame;
+
+/// The whole text for a terminal of `columns`, each line within it.
+pub fn text(f: &Frame, columns: usize) -> String {
+    let columns = columns.clamp(60, 120);
+    let verdict = answer::verdict(f);
+    let mut lines = vec![head(f), String::new()];
+    lines.extend(wrap(&format!("{} {}.", verdict.code.name(), verdict.sentence), columns, 0));
+    lines.push(String::new());
+    lines.extend(table(f, columns));
+    lines.extend(tail(f, &verdict, columns));
+    let fit = |l: String| cut(&l, columns);
+    lines.into_iter().map(fit).collect::<Vec<_>>().join("\n") + "\n"
+}
+
+fn head(f: &Frame) -> String {
+    let run = &f.run;
+    let card: Vec<&str> = run.detection.card.iter().take(2).map(String::as_str).collect();
+    let card = if card.is_empty() {
+        String::new()
+    } else {
+        format!(" · {}", card.join(", "))
+    };
+    let ended = match f.ended_by {
+        Some(EndedBy::Quit) => ", ended by q".into(),
+        Some(e) => format!(", ended by {}", e.name()),
+        None => String::new(),
+    };
+    let ran = length(f.at.secs());
+    let parts = [
+        format!("{} {}", run.request, run.target),
+        format!("{}{card}", run.protocol),
+        format!("ran {ran}{ended}"),
+    ];
+    let said: Vec<&str> = parts.iter().map(|p| p.trim()).filter(|p| !p.is_empty()).collect();
+    format!("clobber  {}", said.join("   "))
+}
+
+/// The rows of the closed model: idle, efficient, knee, peak, overload; or the steady state where nothing searched.
+fn table(f: &Frame, columns: usize) -> Vec<String> {
+    let rows: Vec<&Row> = f.curve.iter().filter(|r| !r.stale).collect();
+    let mut lines = Vec::new();
+    let Some(knee) = f.knee.as_ref().filter(|_| f.setpoints.mode == Mode::Max && rows.len() >= 2) else {
+        if let Some(s) = &f.steady {
+            lines.push(line("  closed model", "", "in flight", "good/s", "p50", "p99", "errors", ""));
+            let held = format!("{} of {}", count(s.latency.count), length(s.span));
+            let cells = (
+                quantity(s.workers),
+                quantity(s.good_rate),
+                latency(s.latency.p50),
+                latency(s.latency.p99),
+            );
+            lines.push(line(
+                "> steady",
+                s.basis,
+                &cells.0,
+                &cells.1,
+                &cells.2,
+                &cells.3,
+                &percent(s.errors),
+                &held,
+            ));
+            lines.push(String::new());
+        }
+        return lines;
+    };
+    lines.push(line("  closed model", "", "in flight", "good/s", "p50", "p99", "errors", ""));
+    for (mark, name, row) in chosen(f, knee, &rows) {
+        lines.push(knee_line(mark, name, row, f, knee, columns));
+    }
+    lines.push(String::new());
+    lines
+}
+
+/// Which rows are told: each once, in rising order of workers.
+fn chosen<'a>(f: &'a Frame, knee: &Knee, rows: &[&'a Row]) -> Vec<(&'static str, &'static str, &'a Row)> {
+    let mut out: Vec<(&str, &str, &Row)> = Vec::new();
+    let mut add = |mark, name, row: Option<&'a Row>| {
+        if let Some(row) = row.filter(|r| out.iter().all(|(_, _, o)| o.workers != r.workers)) {
+            out.push((mark, name, row));
+        }
+    };
+    add(
+        "> ",
+        "knee       98 % of peak",
+        rows.iter().copied().find(|r| r.workers == knee.workers),
+    );
+    add("  ", "peak", rows.iter().copied().find(|r| r.workers == knee.best_workers));
+    add("  ", "overload", answer::overload(f, knee));
+    add("  ", "idle", rows.first().copied());
+    add(
+        "  ",
+        "efficient  75 % of peak",
+        rows.iter().copied().find(|r| r.good_rps >= 0.75 * knee.best_rps),
+    );
+    out.sort_by_key(|(_, _, r)| r.workers);
+    out
+}
+
+fn knee_line(mark: &str, name: &str, r: &Row, f: &Frame, knee: &Knee, columns: usize) -> String {
+    let (name, share) = name.split_once("  ").unwrap_or((name, ""));
+    let times = format!("{:.1}x knee", f64::from(r.workers) / f64::from(knee.workers));
+    let share = if name == "overload" { times.as_str() } else { share };
+    let is_knee = mark.starts_with('>');
+    let workers = if is_knee {
+        format!("{}–{}–{}", knee.lo, knee.workers, knee.hi)
+    } else {
+        r.workers.to_string()
+    };
+    let note = if is_knee {
+        format!("held {}, {} requests", length(r.held), count(r.completions))
+    } else if name == "overload" {
+        let fell = change(r.good_rps / knee.best_rps - 1.0);
+        let times = r
+            .p99
+            .zip(knee.p99)
+            .map_or_else(String::new, |(a, b)| format!(", p99 x{:.1}", a / b));
+        format!("throughput {fell}{times}")
+    } else {
+        String::new()
+    };
+    let note = if columns >= 100 { note } else { String::new() };
+    let _ = f;
+    line(
+        &format!("{mark}{name}"),
+        share.trim(),
+        &workers,
+        &quantity(r.good_rps),
+        &latency(r.p50),
+        &latency(r.p99),
+        &percent(r.errors),
+        &note,
+    )
+}
+
+#[allow(clippy::too_many_arguments, reason = "one argument a column of the table")]
+fn line(name: &str, share: &str, workers: &str, good: &str, p50: &str, p99: &str, errors: &str, note: &str) -> String {
+    format!("{name:<12} {share:<13} {workers:>9} {good:>9} {p50:>8} {p99:>8} {errors:>8}   {note}")
+        .trim_end()
+        .to_owned()
+}
+
+fn tail(f: &Frame, verdict: &Verdict, columns: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut say = |label: &str, text: String| {
+        let mut wrapped = wrap(&text, columns - 12, 0).into_iter();
+        lines.push(format!("  {label:<9} {}", wrapped.next().unwrap_or_default()));
+        lines.extend(wrapped.map(|l| format!("            {l}")));
+    };
+    if let Some(a) = answer::advice(f) {
+        say("Choose", a.text + ".");
+    }
+    if let Some(why) = because(f, verdict) {
+        say("Because", why);
+    }
+    if !f.totals.errors.is_empty() {
+        say("Errors", errors(f));
+    }
+    say("Trust", trust(f));
+    say("Again", f.run.command.clone());
+    lines
+}
+
+fn because(f: &Frame, verdict: &Verdict) -> Option<String> {
+    let mut parts = Vec::new();
+    if verdict.code == answer::Code::Collapses {
+        parts.push("throughput falls past the peak: an overload will not cure itself".to_owned());
+    } else if verdict.code == answer::Code::Saturated {
+        parts.push("more workers than the knee only wait in the target's queue".to_owned());
+    }
+    if let Some(share) = f
+        .totals
+        .before_first_byte
+        .filter(|share| *share < 0.995 && f.books.ok > 0 && !parts.is_empty())
+    {
+        parts.push(format!("{} of the time is before the first byte", percent(share)));
+    }
+    (!parts.is_empty()).then(|| parts.join(". ") + ".")
+}
+
+fn errors(f: &Frame) -> String {
+    let mut kinds: Vec<_> = f.totals.errors.clone();
+    kinds.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    let told = kinds.iter().take(3).map(|(class, n)| {
+        let sample = f.totals.samples.iter().find(|s| s.class == *class);
+        let detail = sample
+            .filter(|s| s.detail != class.name())
+            .map_or_else(String::new, |s| format!(" ({})", s.detail));
+        format!("{} {}{detail}", count(*n), class.name())
+    });
+    told.collect::<Vec<_>>().join(" · ")
+}
+
+/// Valid or why not, the generator's own state, Little's law, the books.
+fn trust(f: &Frame) -> String {
+    let mut parts = vec![if f.valid {
+        "valid".to_owned()
+    } else {
+        format!("NOT VALID: {}", doubts(f).join(", "))
+    }];
+    if !f.run.simulated {
+        parts.push(format!("this machine {} CPU", percent(f.cpu)));
+    }
+    if let Some(l) = f.whole.little_ratio {
+        parts.push(format!("N = X·R to {}", percent((l - 1.0).abs())));
+    }
+    let b = &f.books;
+    let named = [
+        (b.ok, "ok"),
+        (b.bad_status, "bad status"),
+        (b.failed, "failed"),
+        (b.aborted, "cut off at the end"),
+        (b.in_flight, "in flight"),
+    ];
+    let sum: Vec<String> = named
+        .iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, what)| format!("{} {what}", count(*n)))
+        .collect();
+    parts.push(format!(
+        "{} sent = {}",
+        count(b.sent),
+        if sum.is_empty() { "0".into() } else { sum.join(" + ") }
+    ));
+    if b.unsent > 0 {
+        parts.push(format!("{} never left", count(b.unsent)));
+    }
+    parts.join(" · ")
+}
+
+/// Everything that speaks against the figures, in words.
+pub fn doubts(f: &Frame) -> Vec<String> {
+    let mut out = Vec::new();
+    if let Some(s) = &f.saturated {
+        out.push(format!("this machine was the limit ({s})"));
+    }
+    if let Some((at, long)) = f.stalls.first() {
+        out.push(format!("this machine stood still for {long} at {}", length(at.secs())));
+    }
+    if f.unheard {
+        out.push("a lane was not heard".into());
+    }
+    if let Some((have, want)) = f.short_of {
+        out.push(format!("only {have} of {want} workers are connected"));
+    }
+    if !f.books.balanced() {
+        out.push("the books do not balance".into());
+    }
+    out
+}
+
+/// Breaks at blanks so that no line is longer than `columns`; a longer word stays whole.
+fn wrap(text: &str, columns: usize, indent: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let last = lines.last_mut().expect("never empty");
+        if !last.is_empty() && last.chars().count() + 1 + word.chars().count() > columns {
+            lines.push(format!("{}{word}", " ".repeat(indent)));
+        } else {
+            if !last.is_empty() {
+                last.push(' ');
+            }
+            last.push_str(word);
+        }
+    }
+    lines
+}
+
+fn cut(line: &str, columns: usize) -> String {
+    if line.chars().count() <= columns {
+        line.to_owned()
+    } else {
+        line.chars().take(columns - 1).chain(['…']).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::run::RunInfo;
+    use crate::model::units::Nanos;
+    use crate::telemetry::books::Books;
+    use std::sync::Arc;
+
+    fn row(workers: u32, good_rps: f64, p99: f64) -> Row {
+        Row {
+            workers,
+            good_rps,
+            ci95_rps: Some(good_rps * 0.01),
+            p50: Some(p99 / 6.0),
+            p99: Some(p99),
+            completions: 9_000,
+            held: 20.0,
+            ..Row::default()
+        }
+    }
+
+    fn frame() -> Frame {
+        let info = RunInfo {
+            target: "http://127.0.0.1:8080/".into(),
+            protocol: "http/1.1".into(),
+            request: "GET".into(),
+            command: "clobber-tui 127.0.0.1:8080".into(),
+            ..RunInfo::default()
+        };
+        let knee = Knee {
+            workers: 41,
+            lo: 38,
+            hi: 45,
+            good_rps: 1662.0,
+            ci95_rps: Some(16.0),
+            p50: Some(0.017),
+            p99: Some(0.111),
+            best_workers: 49,
+            best_rps: 1689.0,
+            usl: None,
+        };
+        Frame {
+            run: Arc::new(info),
+            at: Nanos::from_secs(92),
+            ended_by: Some(EndedBy::Quit),
+            answered: true,
+            valid: true,
+            knee: Some(knee),
+            curve: vec![
+                row(1, 91.0, 0.047),
+                row(21, 1292.0, 0.071),
+                row(41, 1662.0, 0.111),
+                row(49, 1689.0, 0.13),
+                row(82, 1105.0, 0.236),
+            ]
+            .into(),
+            books: Books {
+                scheduled: 10,
+                sent: 10,
+                ok: 10,
+                ..Books::default()
+            },
+            ..Frame::default()
+        }
+    }
+
+    #[test]
+    fn it_fits_24_lines_and_the_width_it_is_given() {
+        for columns in [80, 100, 120] {
+            let t = text(&frame(), columns);
+
+            assert!(t.lines().count() <= 24, "{t}");
+            assert!(t.lines().all(|l| l.chars().count() <= columns), "{t}");
+        }
+    }
+
+    #[test]
+    fn it_tells_knee_peak_and_overload_and_calls_the_model_closed() {
+        let t = text(&frame(), 120);
+
+        for part in [
+            "COLLAPSES",
+            "closed model",
+            "> knee",
+            "38–41–45",
+            "overload",
+            "throughput −35 %, p99 x2.1",
+            "Choose    1,240 req/s",
+            "Trust     valid",
+        ] {
+            assert!(t.contains(part), "{part}\n{t}");
+        }
+    }
+
+    #[test]
+    fn an_empty_run_still_says_what_happened() {
+        let t = text(&Frame::default(), 80);
+
+        assert!(t.contains("UNDECIDED") && t.contains("0 sent = 0"), "{t}");
+    }
+}
