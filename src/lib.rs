@@ -14,3 +14,4 @@ pub mod report;
 pub mod serve;
 pub mod sim;
 pub mod telemetry;
+pub mod ui;

@@ -1,0 +1,285 @@
+//! Where the panes stand. Takes shared references only: drawing cannot change anything.
+//!
+//! ```text
+//! ≥ 150×40, ≥ 100×30                              ≥ 60×16
+//! ┌ header ───────────────────────────────┐      ┌ header ──────────┐
+//! ├ verdict ──────────────────────────────┤      ├ verdict ─────────┤
+//! ├ figures, three rows ──────────────────┤      ├ figures ─────────┤
+//! │ 1 latency             ╭ 5 ladder ────╮│      │ the law, one line│
+//! │                       ╰──────────────╯│      │ 1 latency        │
+//! ├ 2 throughput          ╭ 6 curve ─────╮│      │                  │
+//! ├ 3 workers             ╰──────────────╯│      ├ 2 throughput     │
+//! ├ 4 queue               ╭ 7 events ────╮│      ├ 3 workers, queue │
+//! ├ time ─────────────────╰──────────────╯│      ├ time ────────────┤
+//! └ footer ───────────────────────────────┘      └ footer ──────────┘
+//! ```
+
+use super::pen::Pen;
+use super::scene::{Scene, Size};
+use super::state::{Model, Pane, Screen};
+use super::timeline::Timeline;
+use super::widgets::frame::{Title, ruled, title};
+use super::widgets::gutter::{LEFT, RIGHT};
+use super::widgets::{
+    axis, books, card, controller, curve, errors, events, footer, header, help, kpi, ladder, law_line, legend, lists,
+    percentiles, prompt, spectrogram, strip, verdict,
+};
+use crate::answer::{self, Advice, Verdict};
+use crate::model::format;
+use crate::model::setpoints::Mode;
+use crate::telemetry::frame::Frame;
+use ratatui::buffer::Buffer;
+
+/// Draws a frame with its own verdict and advice.
+pub fn draw(frame: &Frame, model: &Model, buf: &mut Buffer) {
+    let (verdict, advice) = (answer::verdict(frame), answer::advice(frame));
+    draw_with(frame, model, &verdict, advice.as_ref(), buf);
+}
+
+/// Draws a frame with the given words in the second row.
+pub fn draw_with(frame: &Frame, model: &Model, verdict: &Verdict, advice: Option<&Advice>, buf: &mut Buffer) {
+    let area = buf.area;
+    let size = Size::of(area.width, area.height);
+    let scene = Scene {
+        frame,
+        model,
+        verdict,
+        advice,
+        size,
+    };
+    let mut pen = Pen::new(buf, area, model.theme);
+    pen.clear();
+    if size == Size::Tiny {
+        tiny(&scene, &mut pen);
+    } else {
+        page(&scene, &mut pen);
+    }
+    over(&scene, &mut pen);
+}
+
+/// Columns of the plot in the usual layout of a terminal of this size.
+pub(super) fn plot_room((width, height): (u16, u16)) -> usize {
+    let left = width - right_width(Size::of(width, height), width);
+    usize::from(left.saturating_sub(LEFT + RIGHT))
+}
+
+fn right_width(size: Size, width: u16) -> u16 {
+    match size {
+        Size::Large => (width * 2 / 5).clamp(54, 80),
+        Size::Medium => 45,
+        Size::Small | Size::Tiny => 0,
+    }
+}
+
+/// Three lines for a terminal that has no room for charts.
+fn tiny(scene: &Scene, pen: &mut Pen) {
+    let f = scene.frame;
+    let (dim, strong) = (pen.dim(), pen.theme.strong());
+    pen.spans(
+        0,
+        0,
+        [
+            ("clobber ", strong),
+            (f.phase.name(), strong),
+            (" (need 60x16 for charts)", dim),
+        ],
+    );
+    let figures = format!(
+        "{}/s {} workers p99 {}",
+        format::quantity(f.last.good_rate),
+        format::quantity(f.last.busy.round()),
+        format::latency(f.last.latency.p99)
+    );
+    pen.sentence(0, 1, &figures, dim);
+    pen.put(0, 2, "q quit ? help space pause", dim);
+}
+
+/// The rows all sizes have, and the body between them.
+fn page(scene: &Scene, pen: &mut Pen) {
+    let (w, h) = (pen.width(), pen.height());
+    let air = u16::from(scene.size == Size::Large);
+    header::draw(scene, &mut pen.part(0, 0, w, 1));
+    verdict::draw(scene, &mut pen.part(0, 1, w, 1));
+    kpi::draw(scene, &mut pen.part(0, 2 + air, w, 3));
+    let mut top = 5 + 2 * air;
+    if scene.size == Size::Small {
+        law_line::draw(scene, &mut pen.part(0, top, w, 1));
+        top += 1;
+    }
+    footer::draw(scene, &mut pen.part(0, h - 1, w, 1));
+    let mut body = pen.part(0, top, w, h.saturating_sub(top + 1));
+    if scene.model.zoomed {
+        zoomed(scene, &mut body);
+    } else if scene.size == Size::Small {
+        small(scene, &mut body);
+    } else {
+        two_columns(scene, &mut body);
+    }
+}
+
+fn timeline(scene: &Scene, width: u16) -> Timeline {
+    let room = usize::from(width.saturating_sub(LEFT + RIGHT));
+    Timeline::of(&scene.frame.columns, room, scene.model.window)
+}
+
+/// The focused pane alone.
+fn zoomed(scene: &Scene, pen: &mut Pen) {
+    let (w, h) = (pen.width(), pen.height());
+    let time = timeline(scene, w);
+    match scene.model.focus {
+        Pane::Latency => {
+            map(scene, &mut pen.part(0, 0, w, h.saturating_sub(1)), &time);
+            axis::draw(scene, &mut pen.part(0, h.saturating_sub(1), w, 1), &time);
+        }
+        pane @ (Pane::Throughput | Pane::Workers | Pane::Queue) => {
+            band(scene, &mut pen.part(0, 0, w, h.saturating_sub(1)), pane, &time);
+            axis::draw(scene, &mut pen.part(0, h.saturating_sub(1), w, 1), &time);
+        }
+        pane => single(scene, pen, pane),
+    }
+}
+
+/// A boxed pane.
+fn single(scene: &Scene, pen: &mut Pen, pane: Pane) {
+    match pane {
+        Pane::Law if matches!(scene.mode(), Mode::Hold | Mode::Manual) => controller::draw(scene, pen),
+        Pane::Law => ladder::draw(scene, pen),
+        Pane::Curve => curve::draw(scene, pen),
+        Pane::Books => books::draw(scene, pen),
+        Pane::Errors => errors::draw(scene, pen),
+        Pane::Percentiles => percentiles::draw(scene, pen),
+        _ => events::draw(scene, pen),
+    }
+}
+
+/// One column: map, throughput, and workers or (open model) the queue; a boxed pane in focus takes their place.
+fn small(scene: &Scene, pen: &mut Pen) {
+    let (w, h) = (pen.width(), pen.height());
+    let pane = scene.model.focus;
+    if !matches!(pane, Pane::Latency | Pane::Throughput | Pane::Workers | Pane::Queue) {
+        single(scene, pen, pane);
+        return;
+    }
+    let time = timeline(scene, w);
+    let second = if pane == Pane::Queue || (scene.open() && pane != Pane::Workers) {
+        Pane::Queue
+    } else {
+        Pane::Workers
+    };
+    let strips = if h >= 12 {
+        vec![Pane::Throughput, second]
+    } else {
+        vec![Pane::Throughput]
+    };
+    let rest = h.saturating_sub(2 * strips.len() as u16 + 1);
+    map(scene, &mut pen.part(0, 0, w, rest), &time);
+    for (i, pane) in strips.into_iter().enumerate() {
+        let mut area = pen.part(0, rest + 2 * i as u16, w, 2);
+        strip::draw(scene, &mut area, &strip::of(scene, pane), &time, true);
+    }
+    axis::draw(scene, &mut pen.part(0, h.saturating_sub(1), w, 1), &time);
+}
+
+/// Left: everything over one time axis. Right: law, curve, events.
+fn two_columns(scene: &Scene, pen: &mut Pen) {
+    let (w, h) = (pen.width(), pen.height());
+    let right = right_width(scene.size, w);
+    let left = w - right;
+    let time = timeline(scene, left);
+    let heights: [u16; 3] = if scene.size == Size::Large { [6, 4, 5] } else { [4, 4, 4] };
+    let mut y = h.saturating_sub(heights.iter().sum::<u16>() + 1);
+    map(scene, &mut pen.part(0, 0, left, y), &time);
+    for (height, pane) in heights.into_iter().zip([Pane::Throughput, Pane::Workers, Pane::Queue]) {
+        band(scene, &mut pen.part(0, y, left, height), pane, &time);
+        y += height;
+    }
+    axis::draw(scene, &mut pen.part(0, y, left, 1), &time);
+    right_column(scene, &mut pen.part(left, 0, right, h));
+}
+
+fn right_column(scene: &Scene, pen: &mut Pen) {
+    let (w, h) = (pen.width(), pen.height());
+    let law = (h * 9).div_ceil(20);
+    let last = (h / 5).max(7);
+    let curve_height = h.saturating_sub(law + last);
+    single(scene, &mut pen.part(0, 0, w, law), Pane::Law);
+    match scene.model.focus {
+        pane @ (Pane::Books | Pane::Percentiles) => single(scene, &mut pen.part(0, law, w, h - law), pane),
+        pane => {
+            let wrong = if scene.size == Size::Large && scene.errors() > 0 {
+                6
+            } else {
+                0
+            };
+            let middle = curve_height - wrong.min(curve_height);
+            curve::draw(scene, &mut pen.part(0, law, w, middle));
+            // Where there is no room for both, errors take the events' place when asked for, or when they dominate the run.
+            let mostly = scene.frame.whole.errors > 0.5;
+            let low = if wrong == 0 && (pane == Pane::Errors || mostly) {
+                Pane::Errors
+            } else {
+                Pane::Events
+            };
+            if wrong > 0 {
+                errors::draw(scene, &mut pen.part(0, law + middle, w, wrong));
+            }
+            single(scene, &mut pen.part(0, h.saturating_sub(last), w, last), low);
+        }
+    }
+}
+
+/// The map with its title, legend and letters; over it what there is to say.
+fn map(scene: &Scene, pen: &mut Pen, time: &Timeline) {
+    let (w, h) = (pen.width(), pen.height());
+    let rows = h.saturating_sub(2);
+    let legend_end = (w.saturating_sub(1)).min(LEFT + plot_room((w, 0)) as u16 + RIGHT + LEFT);
+    let end = legend::draw(scene, pen, time, usize::from(rows) * 2, legend_end);
+    let words = format!("{} · colour = {}", time.words(), scene.model.scale.name());
+    let short = time.words();
+    let room = usize::from(end.saturating_sub(14));
+    let heading = Title {
+        pane: Pane::Latency,
+        name: "LATENCY",
+        words: if words.chars().count() <= room { words } else { short },
+    };
+    title(scene, pen, 1, end.saturating_sub(1), &heading);
+    events::letters(scene, &mut pen.part(0, 1, w, 1), time);
+    let mut plot = pen.part(0, 2, w, rows);
+    spectrogram::draw(scene, &mut plot, time);
+    if scene.ready() {
+        card::draw(scene, &mut plot.part(LEFT, 0, w.saturating_sub(LEFT + 1), rows));
+    } else {
+        card::waiting(scene, &mut pen.part(LEFT, 1, w.saturating_sub(LEFT + 1), 1));
+    }
+}
+
+/// A strip under its ruled title.
+fn band(scene: &Scene, pen: &mut Pen, pane: Pane, time: &Timeline) {
+    let (w, h) = (pen.width(), pen.height());
+    let what = strip::of(scene, pane);
+    let heading = Title {
+        pane: what.pane,
+        name: what.name,
+        words: what.words.into(),
+    };
+    ruled(scene, pen, &heading);
+    strip::draw(scene, &mut pen.part(0, 1, w, h.saturating_sub(1)), &what, time, false);
+}
+
+/// What lies over the panes, the message last.
+fn over(scene: &Scene, pen: &mut Pen) {
+    match &scene.model.screen {
+        Screen::Plain => {}
+        Screen::Help {
+            filter,
+            filtering,
+            scroll,
+        } => help::draw(scene, pen, filter.value(), *filtering, *scroll),
+        Screen::Modes { at } => lists::modes(scene, pen, *at),
+        Screen::Knobs { at } => lists::knobs(scene, pen, *at),
+        Screen::Prompt { asks, input, error } => prompt::draw(scene, pen, *asks, input, error.as_deref()),
+    }
+    if scene.size != Size::Tiny {
+        prompt::toast(scene, pen);
+    }
+}

@@ -1,0 +1,49 @@
+//! The law in one line, for the small screen.
+
+use super::super::foresee::target_value;
+use super::super::pen::{Pen, fit};
+use super::super::scene::Scene;
+use super::controller::signed;
+use crate::model::format;
+use crate::model::setpoints::{Mode, Setpoint};
+use ratatui::style::Style;
+
+/// Draws into the first row of `pen`.
+pub(in crate::ui) fn draw(scene: &Scene, pen: &mut Pen) {
+    let (control, set) = (&scene.frame.control, &scene.frame.setpoints);
+    let width = usize::from(pen.width().saturating_sub(2));
+    let text = match (scene.override_words(), set.mode) {
+        (Some(manual), _) => format!("{manual}   a gives control back"),
+        (None, Mode::Manual) => format!("manual {} workers", set.asked.unwrap_or(0)),
+        (None, Mode::Hold) => hold_line(scene),
+        (None, _) => match &scene.frame.knee {
+            Some(k) => format!("knee {}–{}–{}   {}", k.lo, k.workers, k.hi, control.narration),
+            None if control.narration.is_empty() => control.state.name().into(),
+            None => control.narration.clone(),
+        },
+    };
+    let text = fit(&pen.drawable(&text), width);
+    pen.sentence(1, 0, &text, Style::new());
+}
+
+fn hold_line(scene: &Scene) -> String {
+    let control = &scene.frame.control;
+    let Some(target) = scene.frame.setpoints.target else {
+        return "hold: no target yet, it holds what it sees in a moment".into();
+    };
+    let now = control
+        .measured
+        .map_or_else(|| format::MISSING.into(), |value| target_value(&Setpoint { value, ..target }));
+    let off = control.off_target.map_or_else(|| format::MISSING.into(), signed);
+    let terms: Vec<String> = control
+        .terms
+        .iter()
+        .map(|t| format!("{} {}", t.name, signed(t.value)))
+        .collect();
+    format!(
+        "hold {} {}  now {now}  off {off}  {}",
+        target.variable.name(),
+        target_value(&target),
+        terms.join("  ")
+    )
+}
