@@ -1,3 +1,7 @@
-//! Placeholder until the rooms below it stand.
+//! The process: run, print the error chain, exit with the code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    clobber::app::main()
+}

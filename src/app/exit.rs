@@ -1,0 +1,106 @@
+//! The exit code, from what happened. Precedence 1 > 2 > 5 > 130/143/129 > 6 > 3.
+
+use crate::model::failure::Failure;
+use crate::model::run::EndedBy;
+use crate::telemetry::frame::Frame;
+
+/// What the code depends on beside the last frame.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Circumstances {
+    /// The engine's thread panicked.
+    pub(super) panicked: bool,
+    /// A report could not be written.
+    pub(super) unwritten: bool,
+    /// A signal's own code.
+    pub(super) signal: Option<u8>,
+    /// `--strict`.
+    pub(super) strict: bool,
+}
+
+/// The code of a run that began.
+pub(super) fn code(f: &Frame, c: Circumstances) -> u8 {
+    let internal = f.totals.errors.iter().any(|(class, _)| *class == Failure::Internal);
+    if c.panicked || internal || !f.books.balanced() {
+        1
+    } else if c.unwritten {
+        5
+    } else if f.ended_by == Some(EndedBy::Signal) {
+        c.signal.unwrap_or(130)
+    } else if c.strict && !f.valid {
+        6
+    } else if f.books.ok == 0 {
+        3
+    } else {
+        0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::telemetry::books::Books;
+
+    #[test]
+    fn the_worst_thing_wins() {
+        let good = Frame {
+            valid: true,
+            books: Books {
+                scheduled: 5,
+                sent: 5,
+                ok: 5,
+                ..Books::default()
+            },
+            ..Frame::default()
+        };
+        let by_signal = Frame {
+            ended_by: Some(EndedBy::Signal),
+            ..good.clone()
+        };
+        let invalid = Frame {
+            valid: false,
+            ..good.clone()
+        };
+        let none = Frame {
+            books: Books {
+                scheduled: 5,
+                unsent: 5,
+                ..Books::default()
+            },
+            valid: true,
+            ..Frame::default()
+        };
+        let unbalanced = Frame {
+            books: Books {
+                sent: 1,
+                ..Books::default()
+            },
+            ..good.clone()
+        };
+        let strict = Circumstances {
+            strict: true,
+            ..Circumstances::default()
+        };
+        let unwritten = Circumstances {
+            unwritten: true,
+            signal: Some(143),
+            ..Circumstances::default()
+        };
+
+        assert_eq!(code(&good, strict), 0);
+        assert_eq!(
+            code(
+                &by_signal,
+                Circumstances {
+                    signal: Some(143),
+                    ..strict
+                }
+            ),
+            143
+        );
+        assert_eq!(code(&by_signal, unwritten), 5);
+        assert_eq!(code(&invalid, strict), 6);
+        assert_eq!(code(&invalid, Circumstances::default()), 0);
+        assert_eq!(code(&none, strict), 3);
+        assert_eq!(code(&unbalanced, unwritten), 1);
+    }
+}

@@ -1,0 +1,175 @@
+//! The front end of a run: screen or headless, then the reports, then the exit code.
+
+use super::exit::{self, Circumstances};
+use super::look::Look;
+use super::signals::Signals;
+use super::{Stop, output};
+use crate::cli::{Format, Job, RunArgs};
+use crate::clock;
+use crate::headless;
+use crate::link::Link;
+use crate::model::command::{self, Command};
+use crate::model::notice::Who;
+use crate::model::run::EndedBy;
+use crate::report::csv::Csv;
+use crate::report::{Json, Report, Text};
+use crate::telemetry::frame::Frame;
+use crate::ui;
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+
+/// Size of the screen drawn for `-o FILE.svg`.
+const STILL: (u16, u16) = (120, 35);
+/// Exit code of a run whose terminal went away: that of HUP.
+const HUNG_UP: u8 = 129;
+
+/// How a run is watched.
+pub(super) struct View {
+    /// No screen.
+    pub(super) headless: bool,
+    look: Look,
+    signals: Signals,
+}
+
+impl View {
+    /// From flags, environment and the terminal. Installs the signal handlers.
+    pub(super) fn of(args: &RunArgs) -> Result<Self, Stop> {
+        let look = Look::of(args)?;
+        let terminal = io::stdout().is_terminal();
+        if terminal && look.surroundings.dumb() && !args.headless {
+            complain("this terminal cannot be drawn on (TERM): running headless");
+        }
+        let lines = args.output_format.is_some_and(|f| f != Format::Text);
+        let headless = args.headless || !terminal || look.surroundings.dumb() || lines;
+        Ok(Self {
+            headless,
+            look,
+            signals: Signals::install(!headless).map_err(Stop::fault)?,
+        })
+    }
+}
+
+/// Watches the run to its end, writes every report, returns the exit code. `stopped`: why the engine never sent, if so.
+pub(super) fn run(link: Link, job: &Job, view: &View, stopped: impl FnOnce() -> Option<Stop>) -> Result<u8, Stop> {
+    let (mut unwritten, vanished) = watch(&link, job, view);
+    let (frame, well) = link.join();
+    if let Some(stop) = stopped() {
+        return Err(stop);
+    }
+    if !well {
+        complain("the engine panicked; what was measured until then follows");
+    }
+    unwritten |= !print(&frame, job, view);
+    for path in &job.output.files {
+        if let Err(e) = output::write(&frame, path, &|frame| ui::still(frame, STILL, &view.look.theme())) {
+            complain(&format!("{e:#}"));
+            unwritten = true;
+        }
+    }
+    for doubt in warnings(&frame, job) {
+        complain(&doubt);
+    }
+    let circumstances = Circumstances {
+        panicked: !well,
+        unwritten,
+        signal: view.signals.exit_code().or(vanished.then_some(HUNG_UP)),
+        strict: job.output.strict,
+    };
+    Ok(exit::code(&frame, circumstances))
+}
+
+/// Until the end. Whether lines could not be written, and whether the terminal went away.
+fn watch(link: &Link, job: &Job, view: &View) -> (bool, bool) {
+    let mut vanished = false;
+    if !view.headless {
+        let Err(e) = screen(link, view) else { return (false, false) };
+        vanished = !io::stdout().is_terminal();
+        if vanished {
+            link.send(Who::Engine, Command::Signal);
+        } else {
+            complain(&format!(
+                "the screen is gone ({e:#}); the run goes on without it (Ctrl-C ends it)"
+            ));
+        }
+    }
+    (!wait(link, job, view), vanished)
+}
+
+/// On the screen.
+fn screen(link: &Link, view: &View) -> anyhow::Result<()> {
+    let save = |frame: &Frame, svg: &str, under: Option<&str>| {
+        let folder = under.map_or_else(|| Path::new("."), Path::new);
+        output::snapshot(frame, svg, folder, &clock::stamp())
+            .map(|p| p.display().to_string())
+            .map_err(|e| format!("{e:#}"))
+    };
+    let next = || view.signals.next();
+    let options = ui::Options {
+        theme: view.look.theme(),
+        parse: |text, _| command::parse(text),
+        print: |command| command.to_string(),
+        save: &save,
+        signals: &next,
+        fps: view.look.fps,
+    };
+    ui::run(link, &options)
+}
+
+/// Without one; false when lines could not be written.
+fn wait(link: &Link, job: &Job, view: &View) -> bool {
+    let mut out = io::stdout().lock();
+    let lines = (job.output.format == Format::Jsonl).then_some(&mut out as &mut dyn Write);
+    let mut err = io::stderr().lock();
+    let progress = (!job.output.quiet && err.is_terminal()).then_some(&mut err as &mut dyn Write);
+    let signals = || view.signals.count();
+    let options = headless::Options {
+        lines,
+        progress,
+        signals: &signals,
+    };
+    headless::run(link, options)
+        .map_err(|e| complain(&format!("cannot write to standard output: {e}")))
+        .is_ok()
+}
+
+/// The report on standard output; false when it could not be written.
+fn print(frame: &Frame, job: &Job, view: &View) -> bool {
+    let columns = if view.headless { 120 } else { ui::columns() };
+    let mut bytes = Vec::new();
+    let made = match job.output.format {
+        Format::Text => Text { columns }.write(frame, &mut bytes),
+        Format::Json => Json.write(frame, &mut bytes),
+        Format::Csv => Csv.write(frame, &mut bytes),
+        Format::Jsonl | Format::Quiet => Ok(()),
+    };
+    if job.output.format == Format::Text {
+        bytes = view.look.spell(bytes);
+    }
+    let mut out = io::stdout().lock();
+    match made.and_then(|()| out.write_all(&bytes)).and_then(|()| out.flush()) {
+        Ok(()) => true,
+        Err(e) => {
+            complain(&format!("cannot write to standard output: {e}"));
+            false
+        }
+    }
+}
+
+/// What a script should be told beside the report.
+fn warnings(f: &Frame, job: &Job) -> Vec<String> {
+    let mut out = Vec::new();
+    if !f.books.balanced() {
+        out.push(format!("the books do not balance (our fault): {:?}", f.books));
+    }
+    if job.output.format != Format::Text && !job.output.quiet && f.ended_by != Some(EndedBy::Signal) && !f.valid {
+        out.push(format!(
+            "the result is not valid: {}",
+            crate::report::closing::doubts(f).join(", ")
+        ));
+    }
+    out
+}
+
+fn complain(text: &str) {
+    let _ = writeln!(io::stderr(), "clobber-tui: {text}");
+}

@@ -1,0 +1,81 @@
+//! A run over sockets: resolve, probe, ask if need be, launch the lanes, conduct.
+
+use super::Stop;
+use super::front::{self, View};
+use super::session::Session;
+use crate::cli::{self, Job, RunArgs};
+use crate::clock;
+use crate::conduct::Limits;
+use crate::link::Link;
+use crate::model::run::{RunInfo, Truth};
+use crate::model::setpoints::Mode;
+use crate::model::units::Nanos;
+use crate::plan::{Scheme, Target};
+use crate::telemetry::frame::Frame;
+use std::sync::{Arc, Mutex};
+
+/// Runs against `target`; returns the exit code.
+pub(super) fn run(target: &str, args: &RunArgs, command: String, truth: Option<Truth>) -> Result<u8, Stop> {
+    let job = cli::job(args).map_err(Stop::usage)?;
+    let target = Target::parse(target).map_err(Stop::usage)?;
+    let view = View::of(args)?;
+    let info = RunInfo {
+        target: shown(&target),
+        command,
+        seed: job.seed.unwrap_or_else(|| fastrand::u64(..1 << 53)),
+        started_at: Some(clock::wall()),
+        requests: job.requests,
+        truth,
+        ..RunInfo::default()
+    };
+    let limits = limits(&job, view.headless);
+    let (mut link, far) = Link::pair(Frame {
+        run: Arc::new(info.clone()),
+        setpoints: job.set.clone(),
+        ..Frame::default()
+    });
+    let stopped = Arc::new(Mutex::new(None));
+    let session = Session {
+        job: job.clone(),
+        target,
+        info,
+        limits,
+        headless: view.headless,
+    };
+    let why = Arc::clone(&stopped);
+    let engine = std::thread::Builder::new().name("engine".into()).spawn(move || {
+        if let Err(stop) = session.run(&far) {
+            *why.lock().unwrap_or_else(|e| e.into_inner()) = Some(stop);
+        }
+    });
+    link.attach(engine.map_err(Stop::fault)?);
+    front::run(link, &job, &view, || stopped.lock().unwrap_or_else(|e| e.into_inner()).take())
+}
+
+/// When a run ends by itself: as told; else headless when answered or after a minute, or after ten seconds.
+pub(super) fn limits(job: &Job, headless: bool) -> Limits {
+    let timeouts = job.timeouts;
+    let open_ended = !headless || job.requests.is_some() || job.script_quits();
+    let search = job.set.mode == Mode::Max && job.script.is_empty();
+    let (duration, until_answered) = match job.duration {
+        Some(d) => (Some(d), false),
+        None if open_ended => (None, false),
+        None if search => (Some(Nanos::from_secs(60)), true),
+        None => (Some(Nanos::from_secs(10)), false),
+    };
+    let patience = timeouts.request + timeouts.connect;
+    Limits {
+        duration,
+        until_answered,
+        warmup: job.warmup,
+        drain: timeouts.drain,
+        patience,
+    }
+}
+
+fn shown(target: &Target) -> String {
+    match target.scheme {
+        Scheme::Tcp => format!("tcp://{}", target.authority()),
+        Scheme::Http | Scheme::Bare => format!("http://{}{}", target.authority(), cli::redact(&target.path)),
+    }
+}

@@ -1,0 +1,314 @@
+//! The engine thread's way from a target to the last frame: resolve, probe, ask if need be, launch, conduct.
+
+use super::question::{Foyer, Said};
+use super::{Stop, pace};
+use crate::cli::{self, Job};
+use crate::clock::Epoch;
+use crate::conduct::{Conductor, Limits};
+use crate::engine::{First, Lanes, launch};
+use crate::link::Far;
+use crate::model::run::{EndedBy, RunInfo};
+use crate::model::seen::Seen;
+use crate::model::units::Nanos;
+use crate::net::dial::{self, Dialer};
+use crate::net::resolve::{self, Place};
+use crate::plan::{Plan, Scheme, Target};
+use crate::protocol::detect::decide::{self, Decision};
+use crate::protocol::detect::{self, Found, Outcome};
+use crate::protocol::dispatch::Kind;
+use crate::protocol::http1::Http1;
+use crate::protocol::tcp::Tcp;
+use crate::telemetry::tally;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// What the engine's thread needs.
+pub(super) struct Session {
+    pub(super) job: Job,
+    pub(super) target: Target,
+    pub(super) info: RunInfo,
+    pub(super) limits: Limits,
+    pub(super) headless: bool,
+}
+
+/// A target that may be loaded.
+struct Ready {
+    plan: Plan,
+    address: SocketAddr,
+    kind: Kind,
+    first: Option<First>,
+}
+
+/// Why it may not.
+enum Not {
+    /// The user left, or was told all there is to tell.
+    End(Option<EndedBy>),
+    /// Exit code and sentence.
+    Stop(Stop),
+}
+
+impl From<Stop> for Not {
+    fn from(stop: Stop) -> Self {
+        Self::Stop(stop)
+    }
+}
+
+impl Session {
+    /// Everything until the last frame has been published.
+    pub(super) fn run(self, far: &Far) -> Result<(), Stop> {
+        let mut foyer = Foyer::new(far, self.info.clone(), self.job.set.clone());
+        match self.prepare(&mut foyer) {
+            Ok(ready) => self.load(ready, foyer, far),
+            Err(Not::End(by)) => {
+                foyer.end(by);
+                Ok(())
+            }
+            Err(Not::Stop(stop)) => {
+                foyer.end(None);
+                Err(stop)
+            }
+        }
+    }
+
+    fn prepare(&self, foyer: &mut Foyer<'_>) -> Result<Ready, Not> {
+        foyer.show(&format!("connecting to {} …", self.target.authority()), false);
+        let addresses = self.resolve(foyer)?;
+        self.permit(foyer, addresses[0])?;
+        self.probe(foyer, &addresses)
+    }
+
+    /// Addresses of the target; a name that does not resolve ends a headless run and is asked again on a screen.
+    fn resolve(&self, foyer: &mut Foyer<'_>) -> Result<Vec<SocketAddr>, Not> {
+        loop {
+            match resolve::resolve(&self.target.host, self.target.port, resolve::PATIENCE) {
+                Ok(addresses) => return Ok(addresses),
+                Err(why) => self.unreachable(foyer, &format!("nothing answered: {why}"))?,
+            }
+        }
+    }
+
+    /// A target that is neither ours nor private is loaded on a word only.
+    fn permit(&self, foyer: &mut Foyer<'_>, address: SocketAddr) -> Result<(), Not> {
+        let place = Place::of(address.ip());
+        if place != Place::Public || self.job.yes {
+            return Ok(());
+        }
+        if self.headless {
+            return Err(Stop::usage(format!("{address} is a public address (if you may load it, say --yes)")).into());
+        }
+        match foyer.ask(&format!("{address} is a public address.  Enter = I may load it · q")) {
+            Said::No(by) => Err(Not::End(Some(by))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Headless: the end, told as a summary. On a screen: shown, and tried again every two seconds.
+    fn unreachable(&self, foyer: &mut Foyer<'_>, why: &str) -> Result<(), Not> {
+        if self.headless {
+            foyer.learn(|info, _| info.unreachable = Some(why.to_owned()));
+            return Err(Not::End(None));
+        }
+        foyer.show(&format!("{why}.  Trying again · q quits"), false);
+        match foyer.wait(Duration::from_secs(2)) {
+            Said::No(by) => {
+                foyer.learn(|info, _| info.unreachable = Some(why.to_owned()));
+                Err(Not::End(Some(by)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The plan, once the address is known.
+    fn plan(&self, address: SocketAddr) -> Plan {
+        let (job, place) = (&self.job, Place::of(address.ip()));
+        let near = place == Place::Loopback;
+        let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
+        let most = job.shape.max_workers.unwrap_or(if near { 4096 } else { 512 });
+        Plan {
+            target: self.target.clone(),
+            request: job.request.clone(),
+            timeouts: job.timeouts,
+            requests: job.requests,
+            threads: job.shape.threads.unwrap_or(if near { (cores / 2).max(1) } else { cores }),
+            connect_rate: job.shape.connect_rate.unwrap_or(if near { 20_000.0 } else { 200.0 }),
+            profile: job.shape.profile.unwrap_or_else(|| place.profile()),
+            overflow: job.set.overflow,
+            max_workers: most.max(job.set.asked.unwrap_or(1)).max(job.set.bounds.min),
+            seed: self.info.seed,
+        }
+    }
+}
+
+impl Session {
+    /// The first request, sent to know what there is; `tcp://` needs none.
+    fn probe(&self, foyer: &mut Foyer<'_>, addresses: &[SocketAddr]) -> Result<Ready, Not> {
+        loop {
+            let plan = self.plan(addresses[0]);
+            if self.target.scheme == Scheme::Tcp {
+                match pin(addresses, &plan) {
+                    Ok(address) => {
+                        return Ok(Ready {
+                            kind: decide::raw(&plan),
+                            plan,
+                            address,
+                            first: None,
+                        });
+                    }
+                    Err(why) => self.unreachable(foyer, &why)?,
+                }
+                continue;
+            }
+            let epoch = Epoch::new();
+            let outcome = wait_for(detect::probe(&plan, addresses, epoch))
+                .map_err(Stop::fault)?
+                .map_err(Stop::usage)?;
+            match decide::decide(&outcome, &plan) {
+                Decision::Start(kind) => return Ok(ready(plan, addresses[0], kind, outcome, foyer)),
+                Decision::Ask {
+                    question,
+                    refusal,
+                    status,
+                } => return self.ask(foyer, (plan, addresses[0], outcome), &question, &refusal, status),
+                Decision::Refuse(why) => return Err(Stop::usage(why).into()),
+                Decision::Unreachable(why) => self.unreachable(foyer, &why)?,
+            }
+        }
+    }
+
+    /// An answer that is not plainly well: a screen asks, `--yes` and Enter count its status as good.
+    fn ask(
+        &self,
+        foyer: &mut Foyer<'_>,
+        (mut plan, address, outcome): (Plan, SocketAddr, Outcome),
+        question: &str,
+        refusal: &str,
+        status: u16,
+    ) -> Result<Ready, Not> {
+        if !self.job.yes {
+            if self.headless {
+                return Err(Stop::usage(refusal).into());
+            }
+            if let Said::No(by) = foyer.ask(question) {
+                return Err(Not::End(Some(by)));
+            }
+        }
+        plan.request.expect.status.push((status, status));
+        Ok(ready(plan, address, Kind::Http1, outcome, foyer))
+    }
+
+    fn load(self, ready: Ready, mut foyer: Foyer<'_>, far: &Far) -> Result<(), Stop> {
+        let epoch = Epoch::new();
+        let Ready {
+            plan,
+            address,
+            kind,
+            first,
+        } = ready;
+        let mut lanes = start(&plan, address, kind, epoch, first)?;
+        foyer.learn(|info, set| {
+            info.protocol = kind.name().into();
+            info.request = if kind == Kind::Http1 {
+                plan.request.method.clone()
+            } else {
+                String::new()
+            };
+            info.profile = plan.profile;
+            info.threads = plan.threads;
+            info.fd_limit = lanes.fd_limit();
+            info.duration = self.limits.duration;
+            set.bounds.max = plan.max_workers.min(lanes.most_workers()).max(1);
+        });
+        let (info, set, heard) = foyer.leave();
+        let mut conductor = Conductor::new(info, set, self.limits, self.job.script);
+        conductor.skip(heard);
+        pace::real(conductor, &mut lanes, far, epoch);
+        Ok(())
+    }
+}
+
+/// What was found, told to the foyer; exchange 1 with its connection.
+fn ready(plan: Plan, address: SocketAddr, kind: Kind, outcome: Outcome, foyer: &mut Foyer<'_>) -> Ready {
+    let Outcome::Http(found) = outcome else {
+        return Ready {
+            plan,
+            address,
+            kind,
+            first: None,
+        };
+    };
+    let Found {
+        address,
+        kept,
+        seen,
+        end,
+        result,
+        detection,
+        ..
+    } = *found;
+    foyer.learn(|info, _| {
+        info.detection = detection;
+        info.detection.asked = info.detection.asked.take().map(|asked| cli::redact(&asked));
+    });
+    let judged = match result {
+        Ok(()) if plan.request.expect.good(seen.status) => tally::Outcome::Ok,
+        Ok(()) => tally::Outcome::BadStatus,
+        Err(class) => tally::Outcome::Failed(class),
+    };
+    // The run's clock starts at launch; the probe's exchange is moved to its beginning, lengths kept.
+    let begun = seen.intended;
+    let connect = seen.dialled;
+    let moved = Seen {
+        intended: Nanos::ZERO,
+        free: Nanos::ZERO,
+        sent: seen.sent.map(|t| t - begun),
+        first: seen.first.map(|t| t - begun),
+        ..seen
+    };
+    let first = First {
+        stream: kept.filter(|_| plan.request.keepalive),
+        seen: moved,
+        outcome: judged,
+        end: end - begun,
+        connect,
+    };
+    Ready {
+        plan,
+        address,
+        kind,
+        first: Some(first),
+    }
+}
+
+fn pin(addresses: &[SocketAddr], plan: &Plan) -> Result<SocketAddr, String> {
+    let pinned = wait_for(dial::pin(addresses, plan.timeouts.connect)).map_err(|e| e.to_string())?;
+    pinned.map_err(|(_, said)| format!("nothing answered: {said}"))
+}
+
+/// A runtime for one question.
+fn wait_for<T>(what: impl Future<Output = T>) -> std::io::Result<T> {
+    Ok(tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(what))
+}
+
+/// The one match over protocols.
+fn start(plan: &Plan, address: SocketAddr, kind: Kind, epoch: Epoch, first: Option<First>) -> Result<Lanes, Stop> {
+    let shared = plan.clone();
+    match kind {
+        Kind::Http1 => {
+            Http1::new(plan, Dialer::new(plan, address, epoch)).map_err(Stop::usage)?;
+            let make = move |seat: &crate::engine::Seat| {
+                Http1::new(&shared, Dialer::new(&shared, address, seat.epoch)).expect("the same request was accepted before")
+            };
+            launch(plan, epoch, make, first)
+        }
+        Kind::Tcp | Kind::TcpConnect => launch(
+            plan,
+            epoch,
+            move |seat: &crate::engine::Seat| Tcp::new(&shared, Dialer::new(&shared, address, seat.epoch)),
+            first,
+        ),
+    }
+    .map_err(Stop::fault)
+}

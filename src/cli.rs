@@ -1,0 +1,318 @@
+//! The flags exactly as typed. What they mean is `job`'s and `plan`'s business.
+
+mod job;
+mod redact;
+mod request;
+mod wrk;
+
+pub use job::{Job, Output, Shape, job};
+pub use redact::{command_line, redact};
+pub use wrk::translate;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Finds, live and by feedback control, how many workers give the highest goodput.
+#[derive(Debug, Parser)]
+#[command(
+    name = "clobber-tui",
+    version,
+    args_conflicts_with_subcommands = true,
+    arg_required_else_help = true,
+    after_help = EXAMPLES
+)]
+pub struct Cli {
+    /// A subcommand instead of a target.
+    #[command(subcommand)]
+    pub sub: Option<Sub>,
+    /// host:port[/path], http://… or tcp://…
+    pub target: Option<String>,
+    /// Everything about the load.
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  clobber-tui demo                                   a built-in target and the tool against it
+  clobber-tui 127.0.0.1:8080                         find the knee of a server, live
+  clobber-tui --setpoint p99=25ms 127.0.0.1:8080     hold a latency
+  clobber-tui --headless --output-format json 127.0.0.1:8080
+
+Exit codes: 0 done · 1 our own fault · 2 usage · 3 no request succeeded · 5 an output could not be written
+            6 not valid (--strict) · 130, 143, 129 stopped by INT, TERM, HUP";
+
+/// What else the program does.
+#[derive(Debug, Subcommand)]
+pub enum Sub {
+    /// A built-in target of known truth on loopback, and the tool against it
+    Demo {
+        /// Which target: usl (default), mmc, flat, slow or capdrop
+        plant: Option<String>,
+        /// Everything about the load.
+        #[command(flatten)]
+        run: Box<RunArgs>,
+    },
+    /// The same conductor over a simulated target in virtual time; no sockets
+    Sim {
+        /// Which plant: usl (default), mmc, flat, latup, slow, …
+        plant: Option<String>,
+        /// Everything about the load.
+        #[command(flatten)]
+        run: Box<RunArgs>,
+    },
+    /// A built-in target alone
+    Serve {
+        /// Which.
+        #[command(subcommand)]
+        kind: Serve,
+    },
+}
+
+/// Built-in targets.
+#[derive(Debug, Subcommand)]
+pub enum Serve {
+    /// HTTP in front of a queueing station of known truth
+    Queue(QueueArgs),
+    /// TCP echo
+    Echo {
+        /// Address; port 0 chooses one and prints it
+        #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDR:PORT")]
+        listen: String,
+    },
+}
+
+/// Options of `serve queue`, as typed; its settings parse them.
+#[derive(Debug, Args)]
+pub struct QueueArgs {
+    /// Address; port 0 chooses one and prints it
+    #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDR:PORT")]
+    pub listen: String,
+    /// Servers in the station
+    #[arg(long, value_name = "C")]
+    pub servers: Option<String>,
+    /// const:5ms, exp:5ms or pareto:ALPHA:MEAN
+    #[arg(long, value_name = "LAW")]
+    pub service: Option<String>,
+    /// Processor sharing, slowed by 1 + A(n−1) + B·n(n−1)
+    #[arg(long, value_name = "A:B")]
+    pub contention: Option<String>,
+    /// Network delay, both ways together
+    #[arg(long, value_name = "T")]
+    pub delay: Option<String>,
+    /// 503 above this many in the station
+    #[arg(long, value_name = "N")]
+    pub admit: Option<String>,
+    /// At a time, another option: 15s:servers=2
+    #[arg(long, value_name = "T:OPTION=VALUE")]
+    pub step: Vec<String>,
+    /// At a time, stand still for a time: 5s:3s
+    #[arg(long, value_name = "T:T")]
+    pub stall: Vec<String>,
+    /// Seed of the service times
+    #[arg(long, value_name = "N")]
+    pub seed: Option<String>,
+}
+
+/// Everything about a load.
+#[derive(Debug, Default, Args)]
+pub struct RunArgs {
+    /// The target, as the first clobber wanted it
+    #[arg(long = "target", hide = true, value_name = "TARGET")]
+    pub target_flag: Option<String>,
+    /// Workers: requests in flight. Alone: mode manual
+    #[arg(short = 'c', long, visible_alias = "connections", value_name = "N", help_heading = "Load")]
+    pub workers: Option<String>,
+    /// Fewest workers
+    #[arg(long, value_name = "N", help_heading = "Load")]
+    pub min_workers: Option<String>,
+    /// Most workers [4096 on loopback, 512 elsewhere]
+    #[arg(long, value_name = "N", help_heading = "Load")]
+    pub max_workers: Option<String>,
+    /// Offered rate: the open model, in a later version
+    #[arg(short = 'q', short_alias = 'R', long, value_name = "R", hide = true)]
+    pub rate: Option<String>,
+    /// Stop sending after this time: 10s, 1m30s
+    #[arg(short = 'z', long, value_name = "T", help_heading = "Load")]
+    pub duration: Option<String>,
+    /// Send exactly this many requests
+    #[arg(short = 'n', long, visible_alias = "limit", value_name = "N", help_heading = "Load")]
+    pub requests: Option<String>,
+    /// Not measured at first
+    #[arg(long, value_name = "T", help_heading = "Load")]
+    pub warmup: Option<String>,
+    /// Wait for answers under way at the end [2s]
+    #[arg(long, value_name = "T", help_heading = "Load")]
+    pub drain: Option<String>,
+    /// Give a request up after this time [10s]
+    #[arg(short = 't', long, value_name = "T", help_heading = "Load")]
+    pub timeout: Option<String>,
+    /// Give a connection up after this time [5s]
+    #[arg(long, value_name = "T", help_heading = "Load")]
+    pub connect_timeout: Option<String>,
+    /// Connections made per second [20000 on loopback, 200 elsewhere]
+    #[arg(long, value_name = "N", help_heading = "Load")]
+    pub connect_rate: Option<String>,
+    /// How boldly to grow [by address]
+    #[arg(long, value_name = "PROFILE", help_heading = "Load")]
+    pub ramp: Option<Ramp>,
+    /// Seed of every random choice
+    #[arg(long, value_name = "N", help_heading = "Load")]
+    pub seed: Option<String>,
+    /// Sending threads [cores/2 on loopback, cores elsewhere]
+    #[arg(long, value_name = "N", help_heading = "Load")]
+    pub threads: Option<String>,
+    /// max, hold or manual
+    #[arg(long, value_name = "MODE", help_heading = "Control")]
+    pub mode: Option<String>,
+    /// Hold a quantity: p99=25ms, mean=5ms, rps=400, queue=100
+    #[arg(long, value_name = "VAR=VALUE", help_heading = "Control")]
+    pub setpoint: Option<String>,
+    /// A promise for open traffic, in a later version
+    #[arg(long, value_name = "EXPR", hide = true)]
+    pub slo: Option<String>,
+    /// Proportional gain of hold
+    #[arg(long, value_name = "X", help_heading = "Control")]
+    pub kp: Option<f64>,
+    /// Integral gain of hold
+    #[arg(long, value_name = "X", help_heading = "Control")]
+    pub ki: Option<f64>,
+    /// Derivative gain of hold
+    #[arg(long, value_name = "X", help_heading = "Control")]
+    pub kd: Option<f64>,
+    /// A knob of the law: kappa=.2, patience=3
+    #[arg(long, value_name = "KNOB=VALUE", help_heading = "Control")]
+    pub set: Vec<String>,
+    /// Commands with times: '3s workers 20; 6s auto; 12s quit', or @FILE
+    #[arg(long, value_name = "TEXT|@FILE", help_heading = "Control")]
+    pub script: Option<String>,
+    /// HTTP method
+    #[arg(
+        short = 'm',
+        visible_short_alias = 'X',
+        long,
+        value_name = "METHOD",
+        help_heading = "Request"
+    )]
+    pub method: Option<String>,
+    /// HTTP header, repeatable: 'Name: value'
+    #[arg(short = 'H', long, value_name = "HEADER", help_heading = "Request")]
+    pub header: Vec<String>,
+    /// HTTP body or TCP payload
+    #[arg(short = 'd', value_name = "TEXT", help_heading = "Request", conflicts_with_all = ["body", "body_file"])]
+    pub data: Option<String>,
+    /// The same as -d, for text that looks like a duration
+    #[arg(long, value_name = "TEXT", help_heading = "Request", conflicts_with = "body_file")]
+    pub body: Option<String>,
+    /// HTTP body or TCP payload from a file, - for standard input
+    #[arg(short = 'D', value_name = "FILE", help_heading = "Request")]
+    pub body_file: Option<String>,
+    /// TCP: where an answer ends: any, none, eof, bytes:N, len16, len32 or a delimiter
+    #[arg(long, value_name = "FRAMING", help_heading = "Request")]
+    pub read_until: Option<String>,
+    /// What is good: status=200, status=200-299,404
+    #[arg(long, value_name = "EXPR", help_heading = "Request")]
+    pub expect: Vec<String>,
+    /// A new connection for every request
+    #[arg(long, help_heading = "Request")]
+    pub no_keepalive: bool,
+    /// Close a connection after this many requests
+    #[arg(long, value_name = "N", help_heading = "Request")]
+    pub requests_per_connection: Option<String>,
+    /// Many exchanges a connection over raw TCP, as the first clobber had it
+    #[arg(long, hide = true)]
+    pub repeat: bool,
+    /// No screen: wait, then print the report
+    #[arg(long, visible_alias = "no-tui", help_heading = "Output")]
+    pub headless: bool,
+    /// Also write a report: .json .jsonl .csv .svg .txt, repeatable, - for standard output
+    #[arg(short = 'o', long, value_name = "FILE", help_heading = "Output")]
+    pub output: Vec<String>,
+    /// What standard output gets
+    #[arg(long, value_name = "FORMAT", help_heading = "Output")]
+    pub output_format: Option<Format>,
+    /// Answer the start question with yes
+    #[arg(long, help_heading = "Output")]
+    pub yes: bool,
+    /// Exit 6 when the result is not valid
+    #[arg(long, help_heading = "Output")]
+    pub strict: bool,
+    /// Nothing on standard error but errors
+    #[arg(long, help_heading = "Output")]
+    pub quiet: bool,
+    /// Most redraws per second [10, over SSH 4]
+    #[arg(long, value_name = "N", help_heading = "Screen")]
+    pub fps: Option<u32>,
+    /// Colours
+    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Screen")]
+    pub color: When,
+    /// Light or dark
+    #[arg(long, value_name = "THEME", default_value = "auto", help_heading = "Screen")]
+    pub theme: Theme,
+    /// Colour map of the spectrogram: inferno, magma, viridis, cividis, turbo
+    #[arg(long, value_name = "MAP", help_heading = "Screen")]
+    pub palette: Option<String>,
+    /// Characters
+    #[arg(long, value_name = "SET", default_value = "auto", help_heading = "Screen")]
+    pub charset: Charset,
+}
+
+/// `--ramp`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Ramp {
+    /// ×4 and ×2, as fast as evidence allows
+    Fast,
+    /// ×2, at least a second a rung
+    Gentle,
+}
+
+/// `--output-format`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// The closing text
+    #[default]
+    Text,
+    /// The summary
+    Json,
+    /// One object a line as the run goes
+    Jsonl,
+    /// The time axis
+    Csv,
+    /// Nothing
+    Quiet,
+}
+
+/// `--color`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// As the terminal can
+    #[default]
+    Auto,
+    /// Always, 24 bit
+    Always,
+    /// Never
+    Never,
+}
+
+/// `--theme`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Theme {
+    /// Ask the terminal
+    #[default]
+    Auto,
+    /// For a dark background
+    Dark,
+    /// For a light background
+    Light,
+}
+
+/// `--charset`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Charset {
+    /// By the locale
+    #[default]
+    Auto,
+    /// Blocks and lines
+    Unicode,
+    /// 7 bit
+    Ascii,
+}

@@ -1,0 +1,320 @@
+//! From flags to a job: everything checked, every default that does not depend on the target's address filled in.
+//! It refuses to resolve names and to touch the network; files of request bodies are read here, once.
+
+use super::request::{body, request};
+use super::{Format, Ramp, RunArgs};
+use crate::model::command::{self, Command, Line};
+use crate::model::run::Profile;
+use crate::model::setpoints::{Bounds, History, Mode, Setpoint, Setpoints};
+use crate::model::units::{Nanos, parse_duration, parse_rate};
+use crate::plan::{Request, Timeouts};
+use std::path::PathBuf;
+
+/// What decides the shape of a run but depends on the target's address where it is `None`.
+#[derive(Clone, Debug, Default)]
+pub struct Shape {
+    /// `--threads`.
+    pub threads: Option<usize>,
+    /// `--max-workers`.
+    pub max_workers: Option<u32>,
+    /// `--ramp`.
+    pub profile: Option<Profile>,
+    /// `--connect-rate`.
+    pub connect_rate: Option<f64>,
+}
+
+/// Where reports go.
+#[derive(Clone, Debug, Default)]
+pub struct Output {
+    /// Standard output.
+    pub format: Format,
+    /// Files, by extension.
+    pub files: Vec<PathBuf>,
+    /// Exit 6 when not valid.
+    pub strict: bool,
+    /// Nothing on standard error but errors.
+    pub quiet: bool,
+}
+
+/// A checked command line.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// What one request is.
+    pub request: Request,
+    /// The user chose a method or gave a body: the probe sends it.
+    pub payload: bool,
+    /// Time limits.
+    pub timeouts: Timeouts,
+    /// Initial setpoints; `bounds.max` is a wish of [`Shape`].
+    pub set: Setpoints,
+    /// By address.
+    pub shape: Shape,
+    /// `-z`.
+    pub duration: Option<Nanos>,
+    /// `-n`.
+    pub requests: Option<u64>,
+    /// `--warmup`.
+    pub warmup: Nanos,
+    /// `--script`, sorted by time.
+    pub script: Vec<Line>,
+    /// `--seed`.
+    pub seed: Option<u64>,
+    /// `--yes`.
+    pub yes: bool,
+    /// Reports.
+    pub output: Output,
+}
+
+/// Checks a command line.
+///
+/// # Errors
+/// A sentence naming the fault and the remedy: exit 2, nothing was sent.
+pub fn job(args: &RunArgs) -> Result<Job, String> {
+    refuse_later(args)?;
+    let body = body(args)?;
+    let set = setpoints(args)?;
+    let workers = set.asked;
+    let max_workers = count(args.max_workers.as_deref(), "--max-workers")?;
+    let floor = workers.unwrap_or(1).max(set.bounds.min);
+    if max_workers.is_some_and(|m| m < set.bounds.min) {
+        return Err(format!(
+            "--max-workers {} is below --min-workers {} (raise it)",
+            max_workers.unwrap_or(0),
+            set.bounds.min
+        ));
+    }
+    let script = script(args)?;
+    Ok(Job {
+        request: request(args, body.clone())?,
+        payload: body.is_some() || args.method.is_some(),
+        timeouts: timeouts(args)?,
+        shape: Shape {
+            threads: count(args.threads.as_deref(), "--threads")?.map(|n| n as usize),
+            max_workers: max_workers.map(|m| m.max(floor)),
+            profile: args.ramp.map(|r| {
+                if matches!(r, Ramp::Fast) {
+                    Profile::Fast
+                } else {
+                    Profile::Gentle
+                }
+            }),
+            connect_rate: args.connect_rate.as_deref().map(parse_rate).transpose()?,
+        },
+        duration: time(args.duration.as_deref(), "-z")?,
+        requests: args.requests.as_deref().map(requests).transpose()?,
+        warmup: time(args.warmup.as_deref(), "--warmup")?.unwrap_or(Nanos::ZERO),
+        seed: args.seed.as_deref().map(seed).transpose()?,
+        set,
+        script,
+        yes: args.yes,
+        output: output(args)?,
+    })
+}
+
+fn refuse_later(args: &RunArgs) -> Result<(), String> {
+    if args.rate.is_some() {
+        return Err("-q, --rate (the open model) is not in this version (leave it out: the closed model finds the knee; --setpoint rps=400 holds a rate)".into());
+    }
+    if args.slo.is_some() {
+        return Err("--slo is not in this version (closed model: --setpoint p99=80ms holds a latency)".into());
+    }
+    Ok(())
+}
+
+fn setpoints(args: &RunArgs) -> Result<Setpoints, String> {
+    let mut set = Setpoints::default();
+    let workers = count(args.workers.as_deref(), "-c")?;
+    let min = count(args.min_workers.as_deref(), "--min-workers")?;
+    if let Some(text) = &args.setpoint {
+        set.target = Some(setpoint(text)?);
+    }
+    set.mode = match &args.mode {
+        Some(name) => match command::parse(&format!("mode {name}"))? {
+            Command::Mode(mode) => mode,
+            _ => Mode::Max,
+        },
+        None if set.target.is_some() => Mode::Hold,
+        None if workers.is_some() && min.is_none() && args.max_workers.is_none() => Mode::Manual,
+        None => Mode::Max,
+    };
+    if set.target.is_some() && set.mode != Mode::Hold {
+        return Err(format!(
+            "--setpoint goes with --mode hold, not with {} (leave --mode out)",
+            set.mode.name()
+        ));
+    }
+    set.last_auto = if set.mode == Mode::Manual { Mode::Max } else { set.mode };
+    set.bounds = Bounds {
+        min: min.unwrap_or(1),
+        max: u32::MAX,
+    };
+    if set.mode == Mode::Manual {
+        set.asked = Some(workers.unwrap_or(set.bounds.min));
+    }
+    turn_knobs(args, set)
+}
+
+fn turn_knobs(args: &RunArgs, mut set: Setpoints) -> Result<Setpoints, String> {
+    set.gains.kp = ranged(args.kp, set.gains.kp, "--kp", 0.0, 1.0)?;
+    set.gains.ki = ranged(args.ki, set.gains.ki, "--ki", 0.05, 0.9)?;
+    set.gains.kd = ranged(args.kd, set.gains.kd, "--kd", 0.0, 0.3)?;
+    let mut history = History::new(set);
+    for text in &args.set {
+        let command = command::parse(&format!("set {text}")).map_err(|why| format!("--set {text}: {why}"))?;
+        history.apply(&command, 0.0)?;
+    }
+    Ok(history.now().clone())
+}
+
+fn ranged(value: Option<f64>, default: f64, name: &str, min: f64, max: f64) -> Result<f64, String> {
+    match value {
+        None => Ok(default),
+        Some(v) if (min..=max).contains(&v) => Ok(v),
+        Some(v) => Err(format!("{name} {v} is out of range (it goes from {min} to {max})")),
+    }
+}
+
+fn setpoint(text: &str) -> Result<Setpoint, String> {
+    match command::parse(&format!("sp {text}"))? {
+        Command::Setpoint(s) => Ok(s),
+        _ => Err(format!("--setpoint {text:?} is not VAR=VALUE (such as p99=25ms or rps=400)")),
+    }
+}
+
+fn count(text: Option<&str>, flag: &str) -> Result<Option<u32>, String> {
+    let Some(text) = text else { return Ok(None) };
+    match text.parse::<u32>() {
+        Ok(n) if (1..=65_536).contains(&n) => Ok(Some(n)),
+        _ => Err(format!("{flag} {text:?} is not a whole number from 1 to 65536")),
+    }
+}
+
+pub(super) fn requests(text: &str) -> Result<u64, String> {
+    text.parse()
+        .ok()
+        .filter(|n| *n >= 1)
+        .ok_or_else(|| format!("-n {text:?} is not a whole number of requests, 1 or more"))
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("--seed {text:?} is not a whole number"))
+}
+
+fn time(text: Option<&str>, flag: &str) -> Result<Option<Nanos>, String> {
+    let parsed = text.map(|t| parse_duration(t).map_err(|why| format!("{flag}: {why}")));
+    parsed.transpose()
+}
+
+fn timeouts(args: &RunArgs) -> Result<Timeouts, String> {
+    let drain = match args.drain.as_deref() {
+        Some("0" | "0s") => Nanos::ZERO,
+        text => time(text, "--drain")?.unwrap_or(Nanos::from_secs(2)),
+    };
+    Ok(Timeouts {
+        request: time(args.timeout.as_deref(), "-t")?.unwrap_or(Nanos::from_secs(10)),
+        connect: time(args.connect_timeout.as_deref(), "--connect-timeout")?.unwrap_or(Nanos::from_secs(5)),
+        drain,
+    })
+}
+
+fn script(args: &RunArgs) -> Result<Vec<Line>, String> {
+    let Some(text) = &args.script else { return Ok(Vec::new()) };
+    let text = match text.strip_prefix('@') {
+        Some(path) => std::fs::read_to_string(path).map_err(|e| format!("cannot read the script {path:?}: {e}"))?,
+        None => text.clone(),
+    };
+    command::script(&text)
+}
+
+/// Files are checked before anything is sent: known extension, a folder that is there, not a folder itself.
+fn output(args: &RunArgs) -> Result<Output, String> {
+    let mut files = Vec::new();
+    let mut format = args.output_format.unwrap_or_default();
+    for name in &args.output {
+        if name == "-" {
+            continue;
+        }
+        let path = PathBuf::from(name);
+        let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("");
+        if !matches!(extension, "json" | "jsonl" | "csv" | "svg" | "txt") {
+            return Err(format!(
+                "-o {name:?}: no report of that kind (there are: .json .jsonl .csv .svg .txt)"
+            ));
+        }
+        let folder = path
+            .parent()
+            .filter(|p| !p.as_os_str().is_empty())
+            .unwrap_or(std::path::Path::new("."));
+        if !folder.is_dir() {
+            return Err(format!("-o {name:?}: there is no folder {folder:?} (make it first)"));
+        }
+        if path.is_dir() {
+            return Err(format!("-o {name:?} is a folder (name a file in it)"));
+        }
+        files.push(path);
+    }
+    if args.quiet && args.output_format.is_none() {
+        format = Format::Text;
+    }
+    Ok(Output {
+        format,
+        files,
+        strict: args.strict,
+        quiet: args.quiet,
+    })
+}
+
+impl Job {
+    /// The script ends the run itself.
+    pub fn script_quits(&self) -> bool {
+        self.script
+            .iter()
+            .any(|l| matches!(l.command, Command::Quit | Command::QuitNow))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::Cli;
+    use clap::Parser;
+
+    fn parse(args: &str) -> Result<Job, String> {
+        let words = std::iter::once("clobber-tui").chain(args.split(' ')).chain(["127.0.0.1:1"]);
+        job(&Cli::try_parse_from(words).unwrap().run)
+    }
+
+    #[test]
+    fn workers_alone_mean_manual_and_with_bounds_the_search() {
+        assert_eq!(parse("-c 20").unwrap().set.mode, Mode::Manual);
+        assert_eq!(parse("-c 20 --max-workers 100").unwrap().set.mode, Mode::Max);
+        assert_eq!(parse("--setpoint rps=400").unwrap().set.mode, Mode::Hold);
+        assert_eq!(parse("--mode pid").unwrap().set.mode, Mode::Hold);
+    }
+
+    #[test]
+    fn bad_input_names_the_remedy() {
+        for (args, remedy) in [
+            ("-d 30s", "-z 30s"),
+            ("-c 0", "from 1"),
+            ("-n 0", "1 or more"),
+            ("-z 0", "500ms"),
+            ("-q 100", "not in this version"),
+            ("--slo p99<80ms", "--setpoint"),
+            ("--mode fast", "manual"),
+            ("--mode max --setpoint rps=4", "leave --mode out"),
+            ("--set speed=1", "kappa"),
+            ("--kp 7", "from 0 to 1"),
+            ("--expect body~x", "status=200"),
+            ("--read-until bytes:0", "bytes:N"),
+            ("-H nocolon", "Name: value"),
+            ("-o out.pdf", ".json"),
+            ("-o no/such/folder/x.json", "make it first"),
+            ("--min-workers 9 --max-workers 3", "raise it"),
+            ("-D /no/such/file", "cannot read"),
+        ] {
+            let said = parse(args).unwrap_err();
+            assert!(said.contains(remedy), "{args}: {said}");
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! The command line as it may be shown: secrets out, words quoted so that a shell takes them again.
+
+/// Header and parameter names whose values are secret.
+fn secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    [
+        "auth",
+        "token",
+        "secret",
+        "passw",
+        "api-key",
+        "api_key",
+        "apikey",
+        "session",
+        "cookie",
+        "signature",
+    ]
+    .iter()
+    .any(|s| name.contains(s))
+}
+
+/// The arguments as one line, header values and URL parameters with secret names replaced by `***`.
+pub fn command_line(args: &[String]) -> String {
+    let mut words = vec!["clobber-tui".to_owned()];
+    words.extend(args.iter().map(|a| quote(&redact(a))));
+    words.join(" ")
+}
+
+/// One argument, address or path without its secrets.
+pub fn redact(arg: &str) -> String {
+    if let Some((name, _)) = arg.split_once(':')
+        && secret(name)
+        && !arg.contains("://")
+    {
+        return format!("{name}: ***");
+    }
+    let Some((path, query)) = arg.split_once('?') else {
+        return arg.to_owned();
+    };
+    let (query, rest) = query.split_at(query.find(' ').unwrap_or(query.len()));
+    let clean = query.split('&').map(|pair| match pair.split_once('=') {
+        Some((k, _)) if secret(k) => format!("{k}=***"),
+        _ => pair.to_owned(),
+    });
+    format!("{path}?{}{rest}", clean.collect::<Vec<_>>().join("&"))
+}
+
+fn quote(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(args: &[&str]) -> String {
+        command_line(&args.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn secrets_in_headers_and_parameters_are_not_shown() {
+        let shown = line(&[
+            "-H",
+            "Authorization: Bearer S3CR3T",
+            "-H",
+            "Accept: */*",
+            "http://h:1/p?token=S3CR3T&x=1",
+        ]);
+
+        assert!(!shown.contains("S3CR3T"), "{shown}");
+        assert!(shown.contains("Accept: */*") && shown.contains("x=1"), "{shown}");
+    }
+
+    #[test]
+    fn words_are_quoted_for_a_shell() {
+        assert_eq!(
+            line(&["-d", "it's", "127.0.0.1:80"]),
+            "clobber-tui -d 'it'\\''s' 127.0.0.1:80"
+        );
+    }
+}

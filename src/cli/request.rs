@@ -1,0 +1,157 @@
+//! What one request is, from its flags. Bodies are read here, once, before anything is sent.
+
+use super::RunArgs;
+use super::job::requests;
+use crate::model::units::parse_duration;
+use crate::plan::{Expect, Framing, Request};
+use std::io::Read;
+use std::sync::Arc;
+
+/// `-d`, `--body`, `-D FILE`: read once, whole, before the start.
+pub(super) fn body(args: &RunArgs) -> Result<Option<Arc<[u8]>>, String> {
+    if let Some(text) = &args.data {
+        if text.starts_with(|c: char| c.is_ascii_digit())
+            && !text.bytes().all(|b| b.is_ascii_digit())
+            && parse_duration(text).is_ok()
+        {
+            return Err(format!(
+                "-d is the body here, as in curl, oha, hey (duration: -z {text}; to send that text: --body {text})"
+            ));
+        }
+        return Ok(Some(unescape(text).into()));
+    }
+    if let Some(text) = &args.body {
+        return Ok(Some(unescape(text).into()));
+    }
+    let Some(path) = &args.body_file else { return Ok(None) };
+    const MOST: u64 = 256 << 20;
+    let read = |from: &mut dyn Read| {
+        let mut bytes = Vec::new();
+        from.take(MOST + 1).read_to_end(&mut bytes).map(|_| bytes)
+    };
+    let bytes = if path == "-" {
+        read(&mut std::io::stdin())
+    } else {
+        std::fs::File::open(path).and_then(|mut f| read(&mut f))
+    };
+    let bytes = bytes.map_err(|e| format!("cannot read the body from {path:?}: {e}"))?;
+    if bytes.len() as u64 > MOST {
+        return Err(format!("the body from {path:?} is larger than 256 MiB"));
+    }
+    Ok(Some(bytes.into()))
+}
+
+/// `\r`, `\n`, `\t`, `\0`, `\\` and `\xHH` as one would expect; anything else stays as it is.
+fn unescape(text: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&b, tail)) = rest.split_first() {
+        let (byte, used) = match (b, tail.first()) {
+            (b'\\', Some(b'r')) => (b'\r', 2),
+            (b'\\', Some(b'n')) => (b'\n', 2),
+            (b'\\', Some(b't')) => (b'\t', 2),
+            (b'\\', Some(b'0')) => (0, 2),
+            (b'\\', Some(b'\\')) => (b'\\', 2),
+            (b'\\', Some(b'x')) => match tail
+                .get(1..3)
+                .and_then(|h| std::str::from_utf8(h).ok())
+                .and_then(|h| u8::from_str_radix(h, 16).ok())
+            {
+                Some(byte) => (byte, 4),
+                None => (b, 1),
+            },
+            _ => (b, 1),
+        };
+        out.push(byte);
+        rest = &rest[used..];
+    }
+    out
+}
+
+pub(super) fn request(args: &RunArgs, body: Option<Arc<[u8]>>) -> Result<Request, String> {
+    let default = if body.is_some() { "POST" } else { "GET" };
+    let headers = args.header.iter().map(|h| header(h)).collect::<Result<_, _>>()?;
+    Ok(Request {
+        method: args.method.as_deref().unwrap_or(default).to_ascii_uppercase(),
+        headers,
+        framing: framing(args.read_until.as_deref(), body.is_some())?,
+        body,
+        keepalive: !args.no_keepalive,
+        per_connection: args.requests_per_connection.as_deref().map(requests).transpose()?,
+        expect: expect(&args.expect)?,
+    })
+}
+
+fn header(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text
+        .split_once(':')
+        .ok_or_else(|| format!("header {text:?} has no colon (say -H 'Name: value')"))?;
+    if name.trim().is_empty() || text.bytes().any(|b| matches!(b, b'\r' | b'\n' | 0)) {
+        return Err(format!(
+            "header {text:?} has an empty name, a line end or a NUL (one header per -H)"
+        ));
+    }
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
+}
+
+fn framing(text: Option<&str>, payload: bool) -> Result<Framing, String> {
+    Ok(match text {
+        None => {
+            if payload {
+                Framing::Any
+            } else {
+                Framing::None
+            }
+        }
+        Some("any") => Framing::Any,
+        Some("none") => Framing::None,
+        Some("eof") => Framing::Eof,
+        Some("len16") => Framing::Len16,
+        Some("len32") => Framing::Len32,
+        Some("") => {
+            return Err(
+                "--read-until is empty (there are: any, none, eof, bytes:N, len16, len32, or a delimiter such as '\\n')".into(),
+            );
+        }
+        Some(text) => match text.strip_prefix("bytes:") {
+            Some(n) => Framing::Bytes(
+                n.parse()
+                    .ok()
+                    .filter(|n| *n >= 1)
+                    .ok_or_else(|| format!("--read-until {text:?} is not bytes:N with N from 1"))?,
+            ),
+            None => Framing::Delimiter(unescape(text)),
+        },
+    })
+}
+
+fn expect(all: &[String]) -> Result<Expect, String> {
+    let mut status = Vec::new();
+    for text in all {
+        let remedy =
+            || format!("--expect {text:?} is not understood (this version knows status=200, status=200-299 and status=200,404)");
+        let list = text.strip_prefix("status=").ok_or_else(remedy)?;
+        for part in list.split(',') {
+            let (a, b) = part.split_once('-').unwrap_or((part, part));
+            let (a, b): (u16, u16) = (
+                a.trim().parse().map_err(|_| remedy())?,
+                b.trim().parse().map_err(|_| remedy())?,
+            );
+            if !(100..=999).contains(&a) || b < a || b > 999 {
+                return Err(remedy());
+            }
+            status.push((a, b));
+        }
+    }
+    Ok(Expect { status })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_in_payloads_are_the_usual_ones() {
+        assert_eq!(unescape("PING\\r\\n\\x00\\q"), b"PING\r\n\x00\\q");
+    }
+}
