@@ -1,0 +1,148 @@
+//! A real nginx on a free loopback port, with a folder of its own: the target whose counts are not ours.
+//! It refuses to touch the machine's own nginx: configuration, pid, logs and port are private, and it dies with its value.
+#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// A running nginx: one process, one worker.
+pub(crate) struct Nginx {
+    addr: SocketAddr,
+    child: Child,
+    /// Times `counts` asked: nginx counts these too.
+    asked: AtomicU64,
+    _folder: tempfile::TempDir,
+}
+
+/// What nginx counted, without this module's own questions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Counts {
+    /// Connections accepted.
+    pub(crate) accepts: u64,
+    /// Requests read.
+    pub(crate) requests: u64,
+}
+
+impl Nginx {
+    /// Answers every path with `200 ok`.
+    pub(crate) fn start() -> Self {
+        Self::with("location / { default_type text/plain; return 200 'ok'; }")
+    }
+
+    /// With these `location` blocks. `/status` is taken.
+    ///
+    /// # Panics
+    /// When nginx is not installed or does not come up; with what it said.
+    pub(crate) fn with(locations: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        // The port is free now and may be taken a moment later by somebody else: then another one is tried.
+        for _ in 0..5 {
+            let addr = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+            let mut child = launch(folder.path(), addr, locations);
+            if came_up(&mut child, addr) {
+                return Self {
+                    addr,
+                    child,
+                    asked: AtomicU64::new(0),
+                    _folder: folder,
+                };
+            }
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        let said = std::fs::read_to_string(folder.path().join("error.log")).unwrap_or_default();
+        panic!("nginx does not start:\n{said}");
+    }
+
+    /// Where it listens.
+    pub(crate) fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// `http://127.0.0.1:PORT/`.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}/", self.addr)
+    }
+
+    /// For reading its CPU time.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it has counted so far.
+    pub(crate) fn counts(&self) -> Counts {
+        let mut stream = TcpStream::connect(self.addr).unwrap();
+        stream.write_all(b"GET /status HTTP/1.0\r\n\r\n").unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        let asked = self.asked.fetch_add(1, Ordering::Relaxed) + 1;
+        let line = text.lines().skip_while(|l| !l.starts_with("server accepts")).nth(1);
+        let numbers: Vec<u64> = line
+            .unwrap_or_default()
+            .split_whitespace()
+            .map(|n| n.parse().unwrap())
+            .collect();
+        let [accepts, _, requests] = numbers[..] else {
+            panic!("not a status page:\n{text}")
+        };
+        // One more connection proved that it had come up.
+        Counts {
+            accepts: accepts - asked - 1,
+            requests: requests - asked,
+        }
+    }
+}
+
+impl Drop for Nginx {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn launch(folder: &Path, addr: SocketAddr, locations: &str) -> Child {
+    let at = folder.display();
+    let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        .iter()
+        .map(|kind| format!("  {kind}_temp_path {at}/{kind};\n"))
+        .collect();
+    // Without a master there is one process, so killing it leaves nothing behind.
+    let text = format!(
+        "daemon off;\nmaster_process off;\npid {at}/pid;\nerror_log {at}/error.log;\n\
+         events {{ worker_connections 16384; }}\n\
+         http {{\n{temporary}  access_log off;\n  keepalive_requests 1000000000;\n\
+         \x20 server {{\n    listen {addr} backlog=4096;\n    location = /status {{ stub_status; }}\n    {locations}\n  }}\n}}\n"
+    );
+    let file = folder.join("nginx.conf");
+    std::fs::write(&file, text).unwrap();
+    let program = ["/usr/sbin/nginx", "/usr/local/sbin/nginx"]
+        .into_iter()
+        .find(|p| Path::new(p).exists());
+    Command::new(program.unwrap_or("nginx"))
+        .args(["-p".as_ref(), folder.as_os_str(), "-c".as_ref(), file.as_os_str()])
+        .args(["-e".as_ref(), folder.join("error.log").as_os_str()])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap_or_else(|e| panic!("cannot run nginx: {e} (install it: apt-get install nginx-light; tests/run does so)"))
+}
+
+/// Within 10 s; false when it ended instead.
+fn came_up(child: &mut Child, addr: SocketAddr) -> bool {
+    for _ in 0..1000 {
+        if child.try_wait().unwrap().is_some() {
+            return false;
+        }
+        if TcpStream::connect(addr).is_ok() {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    false
+}
