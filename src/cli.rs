@@ -125,7 +125,7 @@ pub struct RunArgs {
     /// Fewest workers
     #[arg(long, value_name = "N", help_heading = "Load")]
     pub min_workers: Option<String>,
-    /// Most workers [4096 on loopback, 512 elsewhere]
+    /// Most workers (default 4096 on loopback, 512 elsewhere)
     #[arg(long, value_name = "N", help_heading = "Load")]
     pub max_workers: Option<String>,
     /// Offered rate: the open model, in a later version
@@ -140,25 +140,25 @@ pub struct RunArgs {
     /// Not measured at first
     #[arg(long, value_name = "T", help_heading = "Load")]
     pub warmup: Option<String>,
-    /// Wait for answers under way at the end [2s]
+    /// Wait for answers under way at the end (default 2s)
     #[arg(long, value_name = "T", help_heading = "Load")]
     pub drain: Option<String>,
-    /// Give a request up after this time [10s]
+    /// Give a request up after this time (default 10s)
     #[arg(short = 't', long, value_name = "T", help_heading = "Load")]
     pub timeout: Option<String>,
-    /// Give a connection up after this time [5s]
+    /// Give a connection up after this time (default 5s)
     #[arg(long, value_name = "T", help_heading = "Load")]
     pub connect_timeout: Option<String>,
-    /// Connections made per second [20000 on loopback, 200 elsewhere]
+    /// Connections made per second (default 20000 on loopback, 200 elsewhere)
     #[arg(long, value_name = "N", help_heading = "Load")]
     pub connect_rate: Option<String>,
-    /// How boldly to grow [by address]
+    /// How boldly to grow (default by address)
     #[arg(long, value_name = "PROFILE", help_heading = "Load")]
     pub ramp: Option<Ramp>,
     /// Seed of every random choice
     #[arg(long, value_name = "N", help_heading = "Load")]
     pub seed: Option<String>,
-    /// Sending threads [cores/2 on loopback, cores elsewhere]
+    /// Sending threads (default cores/2 on loopback, cores elsewhere)
     #[arg(long, value_name = "N", help_heading = "Load")]
     pub threads: Option<String>,
     /// max, hold or manual
@@ -239,7 +239,7 @@ pub struct RunArgs {
     /// Nothing on standard error but errors
     #[arg(long, help_heading = "Output")]
     pub quiet: bool,
-    /// Most redraws per second [10, over SSH 4]
+    /// Most redraws per second (default 10, over SSH 4)
     #[arg(long, value_name = "N", help_heading = "Screen")]
     pub fps: Option<u32>,
     /// Colours

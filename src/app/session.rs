@@ -104,16 +104,13 @@ impl Session {
 
     /// Headless: the end, told as a summary. On a screen: shown, and tried again every two seconds.
     fn unreachable(&self, foyer: &mut Foyer<'_>, why: &str) -> Result<(), Not> {
+        foyer.learn(|info, _| info.unreachable = Some(why.to_owned()));
         if self.headless {
-            foyer.learn(|info, _| info.unreachable = Some(why.to_owned()));
             return Err(Not::End(None));
         }
         foyer.show(&format!("{why}.  Trying again · q quits"), false);
         match foyer.wait(Duration::from_secs(2)) {
-            Said::No(by) => {
-                foyer.learn(|info, _| info.unreachable = Some(why.to_owned()));
-                Err(Not::End(Some(by)))
-            }
+            Said::No(by) => Err(Not::End(Some(by))),
             _ => Ok(()),
         }
     }
@@ -206,6 +203,7 @@ impl Session {
         } = ready;
         let mut lanes = start(&plan, address, kind, epoch, first)?;
         foyer.learn(|info, set| {
+            info.unreachable = None;
             info.protocol = kind.name().into();
             info.request = if kind == Kind::Http1 {
                 plan.request.method.clone()

@@ -217,7 +217,8 @@ impl Conductor {
         if ruling.changed {
             self.note_change(now);
         }
-        if ruling.settled {
+        // Real-valued workers belong on the curve where they are nearly whole.
+        if ruling.settled && (before - before.round()).abs() <= 0.03 * before {
             self.curve.add(before.round().max(1.0) as u32, &i.tally, seen.span);
         }
         if ruling.resting {

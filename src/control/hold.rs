@@ -291,6 +291,7 @@ impl Controller for Hold {
             self.workers = seen.workers; // a limit cut it: stored as it came out, so nothing winds up
         }
         let mut note = None;
+        let settled = self.dead <= 1e-9 && seen.workers > 0.0;
         if self.dead > 1e-9 {
             self.dead -= seen.span;
         } else {
@@ -304,6 +305,7 @@ impl Controller for Hold {
         Move {
             workers: self.workers,
             state: if converged { State::Hold } else { State::Track },
+            settled,
             resting: converged,
             converged,
             terms: self.published(),
