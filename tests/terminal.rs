@@ -212,7 +212,9 @@ fn every_key_may_be_pressed_and_every_pane_shown_without_an_end() {
     }
     terminal.keys("\x1b\x1b:still here");
     terminal.shows(&["still here"]);
+    // Wait for the effect: Esc and a letter together are another key.
     terminal.keys("\x1b");
+    terminal.hides(&["still here"]);
     terminal.shows(&["RUN"]);
     terminal.keys("q");
     let left = terminal.end();
