@@ -25,9 +25,9 @@ fn every_flag_it_names_exists() {
     collect(&Cli::command(), &mut flags);
     for word in README
         .split(|c: char| c.is_whitespace() || "`',()=|".contains(c))
-        .filter(|w| w.starts_with("--") && w.len() > 2)
+        .filter(|w| w.starts_with("--") && w.len() > 3 && !w.starts_with("---"))
     {
-        let foreign = ["--release", "--manifest-path", "--full", "--", "--locked", "--path"];
+        let foreign = ["--release", "--manifest-path", "--full", "--", "--locked", "--path", "--open"];
         assert!(
             foreign.contains(&word) || flags.iter().any(|f| f == word.trim_end_matches(['.', ';', ':'])),
             "{word}"
