@@ -3,12 +3,15 @@
 
 #[path = "support/nginx.rs"]
 mod nginx;
+#[path = "support/product.rs"]
+mod product;
 #[path = "support/schema.rs"]
 mod schema;
 #[path = "support/terminal.rs"]
 mod terminal;
 
 use nginx::Nginx;
+use product::Product;
 use schema::{check, text};
 use serde_json::Value;
 use std::path::PathBuf;
@@ -272,15 +275,9 @@ fn a_dead_port_shows_its_reason_goes_on_trying_and_is_loaded_when_it_comes_back(
 
     let mut terminal = Terminal::start(&["-c", "3", &dead]);
     terminal.shows(&["q quits"]);
-    let mut queue = std::process::Command::new(env!("CARGO_BIN_EXE_clobber-tui"))
-        .args(["serve", "queue", "--listen", &dead])
-        .stdout(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
+    let _queue = Product::start(&["serve", "queue", "--listen", &dead]);
     terminal.shows(&["RUN"]);
     terminal.keys("q");
     let left = terminal.end();
-    let _ = queue.kill();
-    let _ = queue.wait();
     assert_eq!(left.code, 0, "{}", left.text);
 }

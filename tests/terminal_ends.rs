@@ -2,13 +2,17 @@
 //! `Terminal::end` checks the terminal's settings, the alternate screen, the cursor and the modes.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
 
+#[path = "support/product.rs"]
+mod product;
 #[path = "support/schema.rs"]
 mod schema;
 #[path = "support/terminal.rs"]
 mod terminal;
 
+use product::Product;
 use schema::{check, text};
 use serde_json::Value;
+use std::time::Duration;
 use terminal::{Signal, Terminal};
 
 fn demo(args: &[&str]) -> Terminal {
@@ -44,14 +48,9 @@ fn ctrl_c_is_a_key_that_ends_the_run() {
 
 #[test]
 fn a_second_ctrl_c_does_not_wait_for_what_is_under_way() {
-    let mut queue = std::process::Command::new(env!("CARGO_BIN_EXE_clobber-tui"))
-        .args(["serve", "queue", "--service", "const:60s"])
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(queue.stdout.take().unwrap()), &mut line).unwrap();
-    let target = format!("tcp://{}", line.trim().rsplit(' ').next().unwrap());
+    let mut queue = Product::start(&["serve", "queue", "--service", "const:60s"]);
+    let line = queue.line_with("listening on", Duration::from_secs(20));
+    let target = format!("tcp://{}", line.rsplit(' ').next().unwrap());
     let payload = "GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n";
     let mut terminal = Terminal::start(&[&target, "-d", payload, "-c", "3", "-t", "50s", "--drain", "50s"]);
     terminal.shows(&["RUN"]);
@@ -61,8 +60,6 @@ fn a_second_ctrl_c_does_not_wait_for_what_is_under_way() {
     terminal.keys("\x03");
     let left = terminal.end();
 
-    let _ = queue.kill();
-    let _ = queue.wait();
     assert_eq!(left.code, 130, "{}", left.text);
     assert!(left.text.contains("3 cut off at the end"), "{}", left.text);
 }

@@ -82,13 +82,13 @@ impl<'a> Foyer<'a> {
             return Said::No(EndedBy::Quit);
         }
         let desk = self.far.desk.borrow();
-        let fresh = desk.recent.iter().filter(|n| n.number > self.heard).map(|n| match n.command {
+        let mut fresh = desk.recent.iter().filter(|n| n.number > self.heard).map(|n| match n.command {
             Command::Quit | Command::QuitNow => Said::No(EndedBy::Quit),
             Command::Signal => Said::No(EndedBy::Signal),
             Command::Resume => Said::Yes,
             _ => Said::Nothing,
         });
-        let answer = fresh.rev().find(|s| *s != Said::Nothing).unwrap_or(Said::Nothing);
+        let answer = fresh.rfind(|s| *s != Said::Nothing).unwrap_or(Said::Nothing);
         self.heard = desk.last;
         answer
     }

@@ -77,6 +77,10 @@ impl<'a> Session<'a> {
 
     /// One message, and everything it asks for.
     pub(super) fn take(&mut self, message: Message) -> Result<()> {
+        // Even back to the same size: what stands in the terminal may have been cut or wrapped meanwhile.
+        if matches!(message, Message::Resize(..)) {
+            self.shown = None;
+        }
         let newest = self.link.frame();
         for effect in update::update(&mut self.model, message, &newest) {
             self.act(effect)?;

@@ -193,8 +193,10 @@ impl Terminal {
     pub(crate) fn hang_up(&mut self) {
         self.pid();
         self.deaf.store(true, Ordering::SeqCst);
-        // The reader leaves after the next picture.
-        self.reader.take().expect("one end").join().unwrap();
+        // The reader leaves after the next picture, and its end of the terminal with it.
+        self.until("next picture", |t| {
+            t.reader.as_ref().expect("one end").is_finished().then_some(())
+        });
         self.writer = None;
         self.master = None;
     }
@@ -206,7 +208,9 @@ impl Terminal {
         });
         let _ = self.shell.wait();
         // Nobody holds the other end any more: the reader finds the end of the stream.
-        self.reader.take().expect("one end").join().unwrap();
+        self.until("end of the terminal's text", |t| {
+            t.reader.as_ref().expect("one end").is_finished().then_some(())
+        });
         let note = |name: &str| std::fs::read_to_string(self.folder().join(name)).unwrap();
         assert_eq!(note("before"), note("after"), "the terminal's settings are as before");
         let text = self.text();
