@@ -128,6 +128,8 @@ fn paused_time_is_outside_rates_and_nothing_new_starts_in_it() {
 
     let sent_at = |t: f64| paused.iter().rfind(|f| f.at.secs() <= t).unwrap().books.sent;
     assert_eq!(sent_at(3.3), sent_at(5.9), "nothing was sent while paused");
+    let gap = paused.last().unwrap().columns.iter().rfind(|c| c.paused).unwrap().clone();
+    assert_eq!((gap.ok, gap.queue), (0, 0.0), "a gap, not a queue");
     let (p, q) = (paused.last().unwrap(), plain.last().unwrap());
     assert!((p.whole.span - 7.0).abs() < 0.35, "{}", p.whole.span);
     assert!(

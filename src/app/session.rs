@@ -214,7 +214,9 @@ impl Session {
             info.threads = plan.threads;
             info.fd_limit = lanes.fd_limit();
             info.duration = self.limits.duration;
-            set.bounds.max = plan.max_workers.min(lanes.most_workers()).max(1);
+            // Workers asked for by number stay asked for, so that a shortage shows; a search stops at what fits.
+            let fits = lanes.most_workers().max(set.asked.unwrap_or(1));
+            set.bounds.max = plan.max_workers.min(fits);
         });
         let (info, set, heard) = foyer.leave();
         let mut conductor = Conductor::new(info, set, self.limits, self.job.script);

@@ -149,7 +149,11 @@ impl Conductor {
         if i.heard == 0 || span <= 0.0 {
             return false;
         }
-        let queue = self.queue_estimate(i.tally.ok as f64 / span);
+        let queue = if sent {
+            self.queue_estimate(i.tally.ok as f64 / span)
+        } else {
+            0.0
+        };
         if sent && warm {
             self.resting.whole.add(&i.tally, i.from, span, self.demand.workers, queue);
         }
