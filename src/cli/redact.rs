@@ -22,8 +22,21 @@ fn secret(name: &str) -> bool {
 /// The arguments as one line, header values and URL parameters with secret names replaced by `***`.
 pub fn command_line(args: &[String]) -> String {
     let mut words = vec!["clobber-tui".to_owned()];
-    words.extend(args.iter().map(|a| quote(&redact(a))));
+    let before = std::iter::once("").chain(args.iter().map(String::as_str));
+    words.extend(
+        before
+            .zip(args)
+            .map(|(flag, a)| quote(&body(flag, a).unwrap_or_else(|| redact(a)))),
+    );
     words.join(" ")
+}
+
+/// A body that names a secret is not shown at all.
+fn body(flag: &str, arg: &str) -> Option<String> {
+    let apart = matches!(flag, "-d" | "--body");
+    let joined = arg.starts_with("--body=") || arg.starts_with("-d");
+    let hidden = if apart { "***" } else { "-d***" };
+    ((apart || joined) && secret(arg)).then(|| hidden.to_owned())
 }
 
 /// One argument, address or path without its secrets.
@@ -74,6 +87,18 @@ mod tests {
 
         assert!(!shown.contains("S3CR3T"), "{shown}");
         assert!(shown.contains("Accept: */*") && shown.contains("x=1"), "{shown}");
+    }
+
+    #[test]
+    fn a_body_with_a_secret_is_not_shown() {
+        for args in [
+            &["-d", r#"{"password":"S3CR3T"}"#][..],
+            &["--body=token=S3CR3T"],
+            &["-dtoken=S3CR3T"],
+        ] {
+            assert!(!line(args).contains("S3CR3T"), "{}", line(args));
+        }
+        assert_eq!(line(&["-d", "PING"]), "clobber-tui -d PING");
     }
 
     #[test]

@@ -124,7 +124,8 @@ pub fn parse_duration(text: &str) -> Result<Nanos, String> {
             "ns" => 1e-9,
             "us" => 1e-6,
             "ms" => 1e-3,
-            "s" | "" => 1.0,
+            "s" => 1.0,
+            "" if digits == text.trim().len() => 1.0,
             "m" | "min" => 60.0,
             "h" => 3600.0,
             _ => return Err(fault()),
@@ -199,7 +200,7 @@ mod tests {
 
     #[test]
     fn durations_refuse_what_is_not_a_positive_time() {
-        for text in ["", "0", "-1s", "1x", "NaN", "inf", "1e9h", "٣s", "s", "99999999999h"] {
+        for text in ["", "0", "-1s", "1x", "1s2", "NaN", "inf", "1e9h", "٣s", "s", "99999999999h"] {
             assert!(parse_duration(text).is_err(), "{text}");
         }
     }
