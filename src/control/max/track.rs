@@ -242,8 +242,8 @@ impl Track {
         let (n, knee) = (f64::from(self.workers), known.knee(self.workers));
         let clear = z.abs() > CLEAR && slope.abs() > CONTRADICTS;
         match z {
-            z if z > UP && slope > FLAT && worth(up) > middle && (clear || knee > 0.95 * n) => 1,
-            z if z < -DOWN && slope < -FLAT && worth(down) > middle && (clear || knee < 1.05 * n) => -1,
+            z if z > UP && slope > FLAT && worth(up) > middle && (clear || knee > 1.04 * n) => 1,
+            z if z < -DOWN && slope < -FLAT && worth(down) > middle && (clear || knee < 0.96 * n) => -1,
             _ => 0,
         }
     }
