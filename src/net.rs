@@ -2,5 +2,4 @@
 //! It refuses to know what is spoken over them.
 
 pub mod dial;
-pub mod gate;
 pub mod resolve;

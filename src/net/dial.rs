@@ -1,7 +1,6 @@
 //! One connection: made within its time, or a failure with a class and the system's words.
 //! It refuses to retry.
 
-use super::gate::Gate;
 use crate::clock::Epoch;
 use crate::model::failure::Failure;
 use crate::model::seen::Seen;
@@ -12,9 +11,6 @@ use std::io;
 use std::net::SocketAddr;
 use tokio::net::TcpStream;
 
-/// Connects under way at once over all lanes.
-const OUTSTANDING: usize = 500;
-
 /// A failure and what was said of it.
 pub type Refusal = (Failure, String);
 
@@ -24,18 +20,15 @@ pub struct Dialer {
     address: SocketAddr,
     patience: Nanos,
     epoch: Epoch,
-    gate: Gate,
 }
 
 impl Dialer {
     /// For one of the plan's lanes.
     pub fn new(plan: &Plan, address: SocketAddr, epoch: Epoch) -> Self {
-        let lanes = plan.threads.max(1);
         Self {
             address,
             patience: plan.timeouts.connect,
             epoch,
-            gate: Gate::new(epoch, plan.connect_rate / lanes as f64, OUTSTANDING.div_ceil(lanes)),
         }
     }
 
@@ -44,13 +37,12 @@ impl Dialer {
         self.epoch
     }
 
-    /// Waits for the lane's turn, then connects. Only the connecting is added to `seen.dialled`: our own limit is no
-    /// latency of the target's.
+    /// Connects, adding its time to `seen.dialled`. How often that may happen is the lane's business, which waits before
+    /// it asks: our own limit is no latency of the target's.
     ///
     /// # Errors
     /// The failure's class, always one of those before sending; the system's words are in `seen.detail`.
     pub async fn dial(&self, seen: &mut Seen) -> Result<TcpStream, Failure> {
-        let _turn = self.gate.turn().await;
         let begun = self.epoch.now();
         let made = connect(self.address, self.patience).await;
         seen.dialled += self.epoch.now() - begun;
