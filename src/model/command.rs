@@ -66,6 +66,12 @@ pub enum Command {
     Pause,
     /// `resume`
     Resume,
+    /// `step workers +P%`: a step test, by this fraction.
+    StepTest(f64),
+    /// `tune`: a relay around the present workers.
+    Tune,
+    /// `tune accept`: the gains it proposed.
+    TuneAccept,
     /// `reset`: windows and steady start anew, never the books.
     Reset,
     /// `undo`

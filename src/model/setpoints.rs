@@ -4,8 +4,10 @@
 use super::demand::Overflow;
 
 mod apply;
+mod knobs;
 
 pub use apply::History;
+pub use knobs::{KNOBS, Knob, Knobs};
 
 /// The laws a user can choose between.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -67,17 +69,22 @@ impl Mode {
             Self::Slo => "the highest open rate that keeps a promise",
             Self::Hold => "keep a latency or a rate at a value",
             Self::Manual => "you choose the workers",
-            Self::Aimd => "school: +1 while well, halve when not",
-            Self::Climb => "school: step, look, turn round when it got worse",
-            Self::Vegas => "school: TCP Vegas on latency",
-            Self::Gradient => "school: Netflix gradient on latency",
-            Self::Classic => "school: the loop of the first clobber",
+            Self::Aimd => "+1 a tick while well, a tenth fewer when not",
+            Self::Climb => "step, look, turn round when it got worse",
+            Self::Vegas => "TCP Vegas: keep a few waiting, by latency",
+            Self::Gradient => "Netflix: long latency over short, and four more",
+            Self::Classic => "the loop of the first clobber: hold 4,000/s",
         }
     }
 
     /// Whether this version of the program can run it.
     pub fn built(self) -> bool {
-        matches!(self, Self::Max | Self::Hold | Self::Manual)
+        self != Self::Slo
+    }
+
+    /// One of the school: published laws to compare with and to learn from.
+    pub fn school(self) -> bool {
+        matches!(self, Self::Aimd | Self::Climb | Self::Vegas | Self::Gradient | Self::Classic)
     }
 
     /// Looks for the best by itself.
@@ -151,6 +158,14 @@ pub struct Setpoint {
     pub value: f64,
 }
 
+impl Setpoint {
+    /// The goal of `classic` as published.
+    pub const CLASSIC: Self = Self {
+        variable: ProcessVariable::Rps,
+        value: 4000.0,
+    };
+}
+
 /// Gains of `hold`, dimensionless (the loop lives in the logarithm of workers).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Gains {
@@ -169,129 +184,6 @@ impl Default for Gains {
             ki: 0.40,
             kd: 0.0,
         }
-    }
-}
-
-/// Knobs of the laws, each with its range in [`KNOBS`].
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Knobs {
-    /// Thrift: what a doubling of workers must bring, as exponent.
-    pub kappa: f64,
-    /// Weak rungs in a row that end the ramp.
-    pub patience: f64,
-    /// First probe size, fraction of the workers.
-    pub p0: f64,
-    /// Standard errors a decision needs.
-    pub z: f64,
-    /// Alarm threshold of the change detector.
-    pub h: f64,
-    /// Latency guard, multiples of the idle latency; 0 = off.
-    pub g: f64,
-    /// Setpoint weight of `hold`.
-    pub b: f64,
-}
-
-impl Default for Knobs {
-    fn default() -> Self {
-        Self {
-            kappa: 0.10,
-            patience: 2.0,
-            p0: 0.12,
-            z: 2.0,
-            h: 9.0,
-            g: 6.0,
-            b: 0.6,
-        }
-    }
-}
-
-/// One knob as the knob list shows it.
-#[derive(Clone, Copy, Debug)]
-pub struct Knob {
-    /// As typed in `set NAME = X`.
-    pub name: &'static str,
-    /// What it means, in a few words.
-    pub meaning: &'static str,
-    /// Lowest value.
-    pub min: f64,
-    /// Highest value.
-    pub max: f64,
-    /// One step of the arrow keys.
-    pub step: f64,
-}
-
-/// Every knob of `set`, in list order.
-pub const KNOBS: [Knob; 7] = [
-    Knob {
-        name: "kappa",
-        meaning: "thrift: what twice the workers must bring",
-        min: 0.0,
-        max: 0.5,
-        step: 0.02,
-    },
-    Knob {
-        name: "patience",
-        meaning: "weak rungs that end the ramp",
-        min: 1.0,
-        max: 4.0,
-        step: 1.0,
-    },
-    Knob {
-        name: "p0",
-        meaning: "probe size",
-        min: 0.05,
-        max: 0.30,
-        step: 0.02,
-    },
-    Knob {
-        name: "z",
-        meaning: "caution, standard errors",
-        min: 1.0,
-        max: 4.0,
-        step: 0.25,
-    },
-    Knob {
-        name: "h",
-        meaning: "change alarm threshold",
-        min: 4.0,
-        max: 20.0,
-        step: 1.0,
-    },
-    Knob {
-        name: "g",
-        meaning: "latency guard, x idle, 0 = off",
-        min: 0.0,
-        max: 20.0,
-        step: 1.0,
-    },
-    Knob {
-        name: "b",
-        meaning: "setpoint weight of hold",
-        min: 0.0,
-        max: 1.0,
-        step: 0.1,
-    },
-];
-
-impl Knobs {
-    /// The value of a knob; `None` for an unknown name.
-    pub fn get(&self, name: &str) -> Option<f64> {
-        let mut copy = *self;
-        copy.slot(name).map(|v| *v)
-    }
-
-    /// The place of a knob; `None` for an unknown name.
-    pub fn slot(&mut self, name: &str) -> Option<&mut f64> {
-        Some(match name {
-            "kappa" | "thrift" => &mut self.kappa,
-            "patience" => &mut self.patience,
-            "p0" => &mut self.p0,
-            "z" => &mut self.z,
-            "h" => &mut self.h,
-            "g" => &mut self.g,
-            "b" => &mut self.b,
-            _ => return None,
-        })
     }
 }
 
@@ -353,5 +245,17 @@ impl Setpoints {
     /// An operator override is in force: an automatic law is chosen but the user holds the workers.
     pub fn overridden(&self) -> bool {
         self.mode != Mode::Manual && self.asked.is_some()
+    }
+
+    /// What the law in force aims at: the target of `hold`, the goal of `classic`; `None` for the others.
+    pub fn aim(&self) -> Option<Setpoint> {
+        match self.mode {
+            Mode::Hold => self.target,
+            Mode::Classic => {
+                let rate = self.target.filter(|t| t.variable == ProcessVariable::Rps);
+                Some(rate.unwrap_or(Setpoint::CLASSIC))
+            }
+            _ => None,
+        }
     }
 }

@@ -23,6 +23,9 @@ pub fn parse(text: &str) -> Result<Command, String> {
         "model" => model(rest),
         "set" => knob(rest),
         "overflow" => overflow(rest).map(Command::Overflow),
+        "step" => step(rest),
+        "tune" if rest == "accept" => Ok(Command::TuneAccept),
+        "tune" if !rest.is_empty() => Err(format!("tune {rest:?} is not a command (say tune, then tune accept)")),
         "mark" => Ok(Command::Mark(rest.trim_matches('"').to_owned())),
         "snapshot" => Ok(Command::Snapshot((!rest.is_empty()).then(|| rest.to_owned()))),
         "quit" | "q" if rest == "now" => Ok(Command::QuitNow),
@@ -37,6 +40,7 @@ fn bare(word: &str) -> Result<Command, String> {
         "pause" => Command::Pause,
         "resume" => Command::Resume,
         "reset" => Command::Reset,
+        "tune" => Command::Tune,
         "undo" => Command::Undo,
         "redo" => Command::Redo,
         "quit" | "q" => Command::Quit,
@@ -47,13 +51,13 @@ fn bare(word: &str) -> Result<Command, String> {
 fn unknown(word: &str) -> Result<Command, String> {
     Err(match word {
         "" => "empty command (try: mode hold, sp p99=25ms, workers 20, auto, quit)".into(),
-        "slo" | "verify" | "tune" | "step" | "guard" => {
+        "slo" | "verify" | "guard" => {
             format!(
-                "{word:?} is not in this version (there are: mode, sp, gain, workers, auto, bounds, set, pause, resume, reset, undo, redo, mark, snapshot, quit)"
+                "{word:?} is not in this version (there are: mode, sp, gain, workers, auto, bounds, set, pause, resume, step, tune, reset, undo, redo, mark, snapshot, quit)"
             )
         }
         _ => format!(
-            "{word:?} is not a command (there are: mode, sp, gain, workers, auto, bounds, set, pause, resume, reset, undo, redo, mark, snapshot, quit)"
+            "{word:?} is not a command (there are: mode, sp, gain, workers, auto, bounds, set, pause, resume, step, tune, reset, undo, redo, mark, snapshot, quit)"
         ),
     })
 }
@@ -159,6 +163,16 @@ fn workers(text: &str) -> Result<Command, String> {
     }
 }
 
+/// `workers +P%`, from 5 to 100 % up or 5 to 60 % down: less drowns in noise, more is another operating point.
+fn step(text: &str) -> Result<Command, String> {
+    let remedy = "(say step workers +20%, from -60% to -5% or +5% to +100%)";
+    let by = text.strip_prefix("workers").map(str::trim).and_then(change);
+    match by {
+        Some(Change::ByFraction(p)) if (0.05..=1.0).contains(&p) || (-0.6..=-0.05).contains(&p) => Ok(Command::StepTest(p)),
+        _ => Err(format!("{text:?} is not a step {remedy}")),
+    }
+}
+
 fn bounds(text: &str) -> Result<Command, String> {
     let fault = || format!("{text:?} are not bounds (say bounds 1..200)");
     let (min, max) = text.split_once("..").ok_or_else(fault)?;
@@ -222,7 +236,7 @@ mod tests {
 
     #[test]
     fn every_command_of_the_language_is_read() {
-        let table: [(&str, Command); 20] = [
+        let table: [(&str, Command); 24] = [
             ("mode hold", Command::Mode(Mode::Hold)),
             ("mode pid", Command::Mode(Mode::Hold)),
             (
@@ -248,6 +262,10 @@ mod tests {
             ("workers -5", Command::Workers(Change::By(-5.0))),
             ("workers +10%", Command::Workers(Change::ByFraction(0.1))),
             ("auto", Command::Auto),
+            ("step workers +20%", Command::StepTest(0.2)),
+            ("step workers -25%", Command::StepTest(-0.25)),
+            ("tune", Command::Tune),
+            ("tune accept", Command::TuneAccept),
             ("bounds 2..300", Command::Bounds(2, 300)),
             ("set kappa = .2", Command::Set("kappa", Change::To(0.2))),
             ("set thrift +.02", Command::Set("kappa", Change::By(0.02))),
@@ -272,6 +290,9 @@ mod tests {
             "workers -5",
             "workers +10%",
             "auto",
+            "step workers +20%",
+            "tune",
+            "tune accept",
             "bounds 1..9",
             "set z = 3",
             "pause",
@@ -286,8 +307,8 @@ mod tests {
     #[test]
     fn a_refusal_names_the_remedy() {
         for (text, remedy) in [
-            ("mode fast", "max, hold, manual"),
-            ("mode aimd", "not in this version"),
+            ("mode fast", "max, hold, manual, aimd, climb, vegas, gradient, classic"),
+            ("mode slo", "not in this version"),
             ("sp p99=25", "p99=25ms"),
             ("sp p98=2ms", "p95"),
             ("workers many", "workers +5"),
@@ -295,6 +316,10 @@ mod tests {
             ("set speed = 1", "kappa"),
             ("set kappa = 3", "0.5"),
             ("bounds 5..2", "bounds 1..200"),
+            ("step", "step workers +20%"),
+            ("step workers 20", "step workers +20%"),
+            ("step workers +2%", "+5%"),
+            ("tune now", "tune accept"),
             ("hurry", "quit"),
             ("", "sp p99=25ms"),
         ] {

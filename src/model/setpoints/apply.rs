@@ -61,6 +61,20 @@ impl History {
         self.now.target = Some(target);
     }
 
+    /// Takes proposed gains, as one step of the history.
+    pub fn accept(&mut self, gains: Gains) -> String {
+        let before = self.now.gains;
+        if gains != before {
+            self.undo.push(self.now.clone());
+            self.now.gains = gains;
+            self.redo.clear();
+        }
+        format!(
+            "gains kp {:.3} → {:.3}, ki {:.3} → {:.3}",
+            before.kp, gains.kp, before.ki, gains.ki
+        )
+    }
+
     fn step_back(&mut self) -> Result<String, String> {
         let before = self.undo.pop().ok_or("nothing to undo")?;
         self.redo.push(std::mem::replace(&mut self.now, before));
@@ -82,6 +96,7 @@ fn change(set: &mut Setpoints, command: &Command, workers: f64) -> Result<Option
             format!("target {target}")
         }
         Command::SetpointTimes(x) => {
+            set.target = set.aim().or(set.target);
             let target = set
                 .target
                 .as_mut()
@@ -152,7 +167,7 @@ fn change_knob(set: &mut Setpoints, name: &str, by: Change) -> Result<String, St
     let default = Knobs::default().get(name).unwrap_or(knob.min);
     let slot = set.knobs.slot(name).ok_or_else(|| format!("{name:?} is not a knob"))?;
     let before = *slot;
-    *slot = (moved(before, default, by).clamp(knob.min, knob.max) * 1e6).round() / 1e6;
+    *slot = (moved(before, default, by).clamp(knob.min, knob.max) * 1e9).round() / 1e9;
     Ok(format!("{name} {before} → {}", *slot))
 }
 
