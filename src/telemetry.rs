@@ -1,13 +1,17 @@
 //! What was measured: histograms, tallies, columns, windows, books, and the frame that shows them.
 //! It never decides and never waits; everything is given to it with its time.
 
+pub mod batches;
 pub mod books;
 pub mod column;
 pub mod curve;
+pub mod experiment;
+pub mod flow;
 pub mod frame;
 pub mod grid;
 pub mod interval;
 pub mod latency;
 pub mod rates;
+pub mod scores;
 pub mod tally;
 pub mod window;

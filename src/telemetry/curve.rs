@@ -6,6 +6,7 @@ mod usl;
 
 pub use usl::fit;
 
+use super::batches::Batches;
 use super::latency::Latency;
 use super::tally::Tally;
 use std::collections::BTreeMap;
@@ -80,8 +81,50 @@ struct Point {
     errors: u64,
     held: f64,
     response: Latency,
+    batches: Batches,
 }
 
+impl Point {
+    /// Evidence for the same worker count from before.
+    fn join(&mut self, old: &Self) {
+        self.ok += old.ok;
+        self.errors += old.errors;
+        self.held += old.held;
+        self.response.merge(&old.response);
+        self.batches.join(&old.batches);
+    }
+
+    /// Variance of ln X: of the count, or of the mean response where that is heavier. X = N/R, so X is known no better
+    /// than R; shared capacity makes up for a third of the spread of R.
+    fn variance(&self, dispersion: f64) -> f64 {
+        let heavy = if self.errors * 50 < self.ok {
+            self.response_spread() / 1.5
+        } else {
+            0.0
+        };
+        dispersion.max(heavy) / self.ok.max(1) as f64 + self.unsettled(1.5 * heavy)
+    }
+
+    /// Under a heavy tail a worker count has not settled until its longest answers have come and gone: relative variance
+    /// of a rate held for few of their lengths; 0 for ordinary responses.
+    fn unsettled(&self, spread: f64) -> f64 {
+        let longest = self.response.quantile(0.99).filter(|_| spread > HEAVY && self.held > 0.0);
+        longest.map_or(0.0, |l| (0.5 * l / self.held).min(1.0).powi(2))
+    }
+
+    /// Squared coefficient of variation of the response; 0 when nothing is known.
+    fn response_spread(&self) -> f64 {
+        let (Some(mean), n) = (self.response.mean(), self.response.count() as f64) else {
+            return 0.0;
+        };
+        let mut squares = 0.0;
+        self.response.each(|x, k| squares += k as f64 * (x / mean - 1.0).powi(2));
+        squares / n
+    }
+}
+
+/// Squared variation of responses from which their tail is heavy.
+const HEAVY: f64 = 2.0;
 /// Most rows kept; the one with the least evidence goes first.
 const ROWS: usize = 256;
 
@@ -90,6 +133,8 @@ const ROWS: usize = 256;
 pub struct Curve {
     points: BTreeMap<u32, Point>,
     stale: Vec<Row>,
+    /// The points behind the stale rows.
+    past: BTreeMap<u32, Point>,
     /// var/mean of counts over a tick; 1 for a Poisson process.
     dispersion: f64,
     last: Option<(u32, f64)>,
@@ -100,6 +145,7 @@ impl Default for Curve {
         Self {
             points: BTreeMap::new(),
             stale: Vec::new(),
+            past: BTreeMap::new(),
             dispersion: 1.0,
             last: None,
         }
@@ -118,11 +164,13 @@ impl Curve {
             errors: 0,
             held: 0.0,
             response: Latency::coarse(),
+            batches: Batches::default(),
         };
         let point = self.points.entry(workers).or_insert_with(fresh);
         point.ok += tally.ok;
         point.errors += tally.bad_status + tally.error_total();
         point.held += span;
+        point.batches.add(tally.ok, span);
         point.response.merge(&tally.direct);
         if let Some(p) = &tally.parts {
             point.response.merge(&p.response);
@@ -133,8 +181,22 @@ impl Curve {
     pub fn turn_page(&mut self) {
         self.stale = self.fresh_rows();
         self.stale.iter_mut().for_each(|r| r.stale = true);
-        self.points.clear();
+        self.past = std::mem::take(&mut self.points);
         self.last = None;
+    }
+
+    /// The last change was none: what was measured before it counts again.
+    pub fn turn_back(&mut self) {
+        self.stale.clear();
+        for (n, old) in std::mem::take(&mut self.past) {
+            match self.points.get_mut(&n) {
+                Some(point) => point.join(&old),
+                None => drop(self.points.insert(n, old)),
+            }
+        }
+        while self.points.len() > ROWS {
+            self.drop_weakest();
+        }
     }
 
     /// Forgets everything.
@@ -171,16 +233,33 @@ impl Curve {
     }
 
     fn fresh_rows(&self) -> Vec<Row> {
+        let slow = self.slow();
         self.points
             .iter()
             .filter(|(_, p)| p.held > 0.0)
-            .map(|(n, p)| self.row(*n, p))
+            .map(|(n, p)| self.row(*n, p, slow))
             .collect()
     }
 
-    fn row(&self, workers: u32, p: &Point) -> Row {
+    /// The target's own swings from second to second, beyond counting: variance as a share of the squared mean, and the
+    /// seconds over which they are alike. From the row held longest; zero where it is short or calm.
+    fn slow(&self) -> (f64, f64) {
+        let Some(longest) = self.points.values().max_by(|a, b| a.held.total_cmp(&b.held)) else {
+            return (0.0, 1.0);
+        };
+        let seen = longest.batches.spread();
+        let counted = longest.variance(self.dispersion) * longest.held;
+        let own = seen.variance() - counted;
+        if seen.batches() < 10.0 || own < counted {
+            return (0.0, 1.0);
+        }
+        (own, seen.alike())
+    }
+
+    fn row(&self, workers: u32, p: &Point, (own, alike): (f64, f64)) -> Row {
         let all = (p.ok + p.errors) as f64;
-        let half = 1.96 * (self.dispersion * p.ok as f64).sqrt() / p.held;
+        let swings = own * (alike / p.held).min(1.0);
+        let half = 1.96 * (p.variance(self.dispersion) + swings).sqrt() * p.ok as f64 / p.held;
         Row {
             workers,
             good_rps: p.ok as f64 / p.held,
@@ -245,6 +324,38 @@ mod tests {
 
         assert!(c.rows().iter().filter(|r| r.stale).count() == 3 && !c.rows()[0].stale);
         assert!(c.knee().is_none(), "one fresh row is no curve");
+    }
+
+    #[test]
+    fn a_change_that_was_none_brings_the_old_rows_back() {
+        let mut c = Curve::default();
+        for n in [1, 2, 4] {
+            c.add(n, &tally(u64::from(n) * 100), 1.0);
+        }
+        c.turn_page();
+        c.add(2, &tally(200), 1.0);
+        c.turn_back();
+
+        let rows = c.rows();
+        assert!(rows.len() == 3 && rows.iter().all(|r| !r.stale), "{rows:?}");
+        assert_eq!((rows[1].completions, rows[1].held), (400, 2.0));
+    }
+
+    #[test]
+    fn heavy_tails_and_slow_swings_widen_a_row() {
+        let (mut even, mut heavy, mut slow) = (Curve::default(), Curve::default(), Curve::default());
+        for i in 0..200u64 {
+            even.add(4, &tally(100), 0.1);
+            let mut t = tally(99);
+            t.ok += 1;
+            t.direct.record(Nanos::from_millis(1_000));
+            heavy.add(4, &t, 0.1);
+            slow.add(4, &tally(if i / 40 % 2 == 0 { 80 } else { 120 }), 0.1);
+        }
+        let half = |c: &Curve| c.rows()[0].ci95_rps.unwrap();
+
+        assert!(half(&heavy) > 3.0 * half(&even), "{} {}", half(&heavy), half(&even));
+        assert!(half(&slow) > 5.0 * half(&even), "{} {}", half(&slow), half(&even));
     }
 
     #[test]

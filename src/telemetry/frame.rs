@@ -4,6 +4,7 @@
 use super::books::Books;
 use super::column::Column;
 use super::curve::{Knee, Row};
+use super::experiment::{StepTest, Tune};
 use super::interval::{Gauges, Health};
 use super::latency::Summary;
 use super::tally::ErrorSample;
@@ -68,6 +69,10 @@ pub enum State {
     Stalled,
     /// The user holds the workers.
     Override,
+    /// A step test runs instead of the law.
+    Step,
+    /// A relay runs instead of the law.
+    Tune,
 }
 
 impl State {
@@ -84,6 +89,8 @@ impl State {
             Self::Unreachable => "unreachable",
             Self::Stalled => "stalled",
             Self::Override => "override",
+            Self::Step => "step",
+            Self::Tune => "tune",
         }
     }
 }
@@ -145,6 +152,10 @@ pub struct Control {
     pub limited_by: Option<String>,
     /// `max`: two neutral probe pairs in a row.
     pub neutral_pairs: u32,
+    /// What the last step test found.
+    pub step_test: Option<StepTest>,
+    /// What the last relay found and proposes.
+    pub tune: Option<Tune>,
 }
 
 /// Steady state: its basis and figures.
@@ -231,6 +242,8 @@ pub struct Whole {
     pub errors: f64,
     /// Longest and total time without a completion while something was in flight, s.
     pub stalled: (f64, f64),
+    /// Longest and total silence while something was in flight, short ones too, s.
+    pub pauses: (f64, f64),
     /// Good rate of the last third against the middle third, as a ratio.
     pub drift: Option<f64>,
 }

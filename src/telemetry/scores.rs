@@ -1,0 +1,118 @@
+//! Scores of experiments in virtual time, as plain figures: the simulator makes them, reports print them.
+//! They know no plant and no law, and judge nothing.
+
+/// One controller on one plant: medians over the seeds, and the ninth decile where it says so.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cell {
+    /// Name of the plant.
+    pub plant: &'static str,
+    /// Name of the controller.
+    pub controller: &'static str,
+    /// Runs it rests on, ≥ 1.
+    pub seeds: u32,
+    /// Good answers lost against the best fixed worker count, as a fraction of those; negative where it did better.
+    pub regret: f64,
+    /// The same, ninth decile.
+    pub regret_p90: f64,
+    /// Seconds until the exact rate at its workers is 95 % of the best and stays there; `None` for never.
+    pub t5: Option<f64>,
+    /// The same, ninth decile.
+    pub t5_p90: Option<f64>,
+    /// As `regret`, over the last 15 s.
+    pub steady_loss: f64,
+    /// Workers over the last 10 s, as a multiple of the knee.
+    pub n_over_knee: f64,
+    /// 99th percentile of the last 20 s, as a multiple of that at the knee; `None` where nothing was answered.
+    pub p99_over_knee: Option<f64>,
+    /// The plant changes half way.
+    pub changes: bool,
+    /// As `t5`, from the change on; `None` for never, and where nothing changes.
+    pub recovery: Option<f64>,
+    /// The same, ninth decile.
+    pub recovery_p90: Option<f64>,
+}
+
+/// Controllers against plants.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Bakeoff {
+    /// Plants asked for, in order.
+    pub plants: Vec<&'static str>,
+    /// Controllers asked for, in order.
+    pub controllers: Vec<&'static str>,
+    /// Runs a cell that were asked for.
+    pub seeds: u32,
+    /// How far rates and delays were moved, in [0, 0.9].
+    pub jitter: f64,
+    /// Finished cells, plant by plant; fewer than plants × controllers when it was interrupted.
+    pub cells: Vec<Cell>,
+}
+
+impl Bakeoff {
+    /// The cell of a plant and a controller, if it is finished.
+    pub fn cell(&self, plant: &str, controller: &str) -> Option<&Cell> {
+        self.cells.iter().find(|c| c.plant == plant && c.controller == controller)
+    }
+}
+
+/// So many of so many.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Share {
+    /// Right ones.
+    pub right: u32,
+    /// All that were judged.
+    pub of: u32,
+}
+
+impl Share {
+    /// Counts one more; `None` was not judged.
+    pub fn count(&mut self, right: Option<bool>) {
+        self.right += u32::from(right == Some(true));
+        self.of += u32::from(right.is_some());
+    }
+
+    /// As a fraction in [0, 1]; `None` where nothing was judged.
+    pub fn fraction(self) -> Option<f64> {
+        (self.of > 0).then(|| f64::from(self.right) / f64::from(self.of))
+    }
+}
+
+/// How often answers were right.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// The verdict, of all runs.
+    pub verdict: Share,
+    /// The knee's interval, of the runs that named one.
+    pub knee: Share,
+    /// The advised rate, of the runs that gave one.
+    pub advice: Share,
+}
+
+/// One statement that was wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Miss {
+    /// Name of the plant.
+    pub plant: &'static str,
+    /// Seed of the run.
+    pub seed: u64,
+    /// What was said.
+    pub said: String,
+    /// What is so.
+    pub truth: String,
+}
+
+/// Answers against the truth, over many runs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Answers {
+    /// Runs asked for.
+    pub wanted: u32,
+    /// Runs judged; fewer than wanted when it was interrupted.
+    pub runs: u32,
+    /// How far rates and delays were moved, as a fraction.
+    pub jitter: f64,
+    /// Over all plants.
+    pub total: Marks,
+    /// Per plant, in order.
+    pub plants: Vec<(&'static str, Marks)>,
+    /// Every wrong statement, in the order of the runs.
+    pub misses: Vec<Miss>,
+}
