@@ -1,12 +1,15 @@
 //! The control laws. Pure: one call a tick, time and evidence are arguments.
 //! They refuse I/O, clocks and commands; the regulator clamps and hands over.
 
+pub mod experiment;
 pub mod hold;
+mod law;
 pub mod limits;
 pub mod manual;
 pub mod max;
 pub mod recent;
 pub mod regulator;
+pub mod school;
 pub mod variable;
 
 use crate::model::setpoints::Setpoints;

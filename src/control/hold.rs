@@ -4,45 +4,47 @@
 //! u = ln N, y = ln PV, e = ln SP − y:  Δu = Kp(b·Δr − Δy) + Ki·e − Kd·Δ²y. By Little's law N = X·R the loop has about the
 //! same gain everywhere; on a latency Ki·e is the damped iteration N ← N·(SP/R)^Ki.
 
+mod idle;
+mod leap;
+mod reach;
+
 use super::max::Max;
 use super::recent::Recent;
-use super::variable::Window;
+use super::variable::{Sample, Window};
 use super::{Controller, Move, Observation};
-use crate::model::format;
 use crate::model::setpoints::{ProcessVariable, Setpoint, Setpoints};
-use crate::telemetry::frame::{State, Term};
+use crate::telemetry::frame::{Evidence, State, Term};
+use idle::Idle;
+use leap::Leap;
+use reach::Reach;
 
 /// Share of a new measurement that is believed at once.
 const FILTER: f64 = 0.7;
-/// Below this error the ramp ends with one feed-forward step.
+/// Below this error the ramp ends; a new target closer than this is left to the loop.
 const NEAR: f64 = 0.15;
 /// Above it the ramp begins again.
 const FAR: f64 = 0.6;
-/// After a leap from beyond `FAR`, an error above this is worth one more: the filter still remembers the far side.
+/// After a leap, an error above this is worth one more: the filter still remembers the far side.
 const LANDED: f64 = 0.05;
-/// A feed-forward step, e-folds.
-const FORWARD: std::ops::RangeInclusive<f64> = -1.4..=0.7;
+/// Standard errors of its measurement that such an error must have.
+const DOUBT: f64 = 1.5;
+/// Standard errors beyond `NEAR` that let the ramp go on before its window is full, and fewest answers for that.
+const PLAIN: f64 = 2.5;
+const FEW: f64 = 8.0;
+/// From this mean response on, s, a window is not shorter than it.
+const WAVES: f64 = 0.15;
 /// One step of the loop, e-folds.
 const STEP: f64 = std::f64::consts::LN_2;
 /// Longest dead time and longest window of a percentile, s.
 const LONGEST: f64 = 2.0;
-/// The reach guard compares worker counts at least this far apart.
-const APART: f64 = 1.3;
-
-/// A point the reach guard compares with.
-#[derive(Clone, Copy, Debug)]
-struct Reference {
-    workers: f64,
-    rate: f64,
-    weak: u32,
-}
 
 /// The law.
 #[derive(Clone, Debug, Default)]
 pub struct Hold {
     ramping: bool,
-    /// The last step was a leap from far away: one more may follow.
+    /// The last step was a leap: one more may follow.
     leapt: bool,
+    leap: Leap,
     started: bool,
     target: Option<Setpoint>,
     dead: f64,
@@ -51,8 +53,8 @@ pub struct Hold {
     y: Option<f64>,
     y_before: f64,
     r_before: f64,
-    idle: Option<f64>,
-    reference: Option<Reference>,
+    idle: Idle,
+    reach: Reach,
     /// The target is out of reach: this law holds the knee meanwhile. `None` inside: below the idle latency.
     beyond: Option<Option<Box<Max>>>,
     recent: Recent,
@@ -61,13 +63,13 @@ pub struct Hold {
 }
 
 impl Hold {
-    fn retarget(&mut self, target: Setpoint, seen: &Observation) {
-        let same_kind = self.target.is_some_and(|t| t.variable == target.variable);
-        self.target = Some(target);
+    fn retarget(&mut self, target: Setpoint, seen: &Observation, set: &Setpoints) {
+        let before = self.target.replace(target).filter(|t| t.variable == target.variable);
         self.recent.restart();
-        self.beyond = None;
-        self.reference = None;
-        if !same_kind {
+        let waiting = self.beyond.take().is_some();
+        self.reach = Reach::default();
+        self.leap.forget();
+        if before.is_none() {
             self.y = None;
             self.window = Window::default();
         }
@@ -77,13 +79,28 @@ impl Hold {
             self.workers = seen.workers;
             self.r_before = target.value.ln();
         }
+        let moved = before.is_some_and(|b| (target.value / b.value).ln().abs() > NEAR);
+        let now = self.recent.read(target.variable, self.idle.seconds());
+        if let (true, false, false, Some(pv)) = (moved, waiting, self.ramping, now.filter(|v| *v > 0.0)) {
+            self.set_off(target, pv, set);
+            self.dead += seen.span; // this tick saw nothing of it
+        }
     }
 
-    /// Enough for one step of the loop. A rate is measured over a fixed time: to stop at a count would favour lucky spans.
-    fn enough(&self, target: Setpoint) -> bool {
-        let s = self.window.sample;
-        let response = s.mean().unwrap_or(0.0).min(LONGEST);
-        let (answers, time) = match target.variable {
+    /// A new target far from what is measured: one leap at once, on the last second.
+    fn set_off(&mut self, target: Setpoint, pv: f64, set: &Setpoints) {
+        let du = self.leap.towards(target, pv, self.workers, false);
+        self.leapt = true;
+        self.terms = [0.0, du, 0.0, du];
+        self.y = None;
+        let s = std::mem::take(&mut self.window).sample;
+        self.go(du, s, target, set);
+    }
+
+    /// Answers and seconds of a full window. A rate is measured over a fixed time: to stop at a count would favour lucky
+    /// spans.
+    fn needs(&self, target: Setpoint) -> (f64, f64) {
+        match target.variable {
             ProcessVariable::Quantile(q) if !self.ramping => ((10.0 / (1.0 - q)).max(100.0), LONGEST),
             ProcessVariable::Rps => {
                 let time = (100.0 / target.value)
@@ -92,14 +109,48 @@ impl Hold {
                 (f64::INFINITY, time)
             }
             _ => (100.0, 0.5),
-        };
+        }
+    }
+
+    /// Enough for one step of the loop.
+    fn enough(&self, target: Setpoint) -> bool {
+        let s = self.window.sample;
+        let response = s.mean().unwrap_or(0.0).min(LONGEST);
+        let (answers, time) = self.needs(target);
         let answered = s.ok > 0.0 || s.span >= LONGEST;
-        s.ok >= answers - 1e-6 || (s.span >= response.max(time) - 1e-9 && answered)
+        // Where answers are slow they come in waves as long as a response.
+        let whole = response < WAVES || s.span >= response - 1e-9;
+        (s.ok >= answers - 1e-6 && whole) || (s.span >= response.max(time) - 1e-9 && answered) || self.plain(target)
+    }
+
+    /// Ramping, and so far below the target that few answers tell.
+    fn plain(&self, target: Setpoint) -> bool {
+        let ok = self.window.sample.ok;
+        let mean = matches!(target.variable, ProcessVariable::Mean | ProcessVariable::Queue);
+        let error = || self.measure(target).map_or(0.0, |y| self.aim(target) - y);
+        self.ramping && mean && ok >= FEW && error() > NEAR + PLAIN * (self.window.sample.variation() / ok).sqrt()
+    }
+
+    /// What the present step of the loop rests on.
+    fn evidence(&self, target: Setpoint) -> Evidence {
+        let s = self.window.sample;
+        let rate = self.recent.rate().max(0.1);
+        let (answers, time) = self.needs(target);
+        let need = if answers.is_finite() {
+            answers
+        } else {
+            (rate * time).max(1.0)
+        };
+        Evidence {
+            have: s.ok.min(need),
+            need,
+            seconds: ((need - s.ok).max(0.0) / rate).min((time - s.span).max(0.0)),
+        }
     }
 
     /// ln PV on the window; half an answer is added to counts, so that their logarithm is not biased.
     fn measure(&self, target: Setpoint) -> Option<f64> {
-        let pv = self.window.read(target.variable, self.idle)?;
+        let pv = self.window.read(target.variable, self.idle.seconds())?;
         Some(match target.variable {
             ProcessVariable::Rps => ((self.window.sample.ok + 0.5) / self.window.sample.span).ln(),
             ProcessVariable::Queue => (pv + queue_offset(self.window.workers())).ln(),
@@ -121,12 +172,19 @@ impl Hold {
         let before = self.y.unwrap_or(raw);
         let y = before + FILTER * (raw - before);
         let e = (r - raw).abs();
-        if self.ramping || e > FAR || self.leapt && e > LANDED {
-            self.leapt = e > FAR;
+        let landed = LANDED.max(DOUBT / self.window.sample.ok.max(1.0).sqrt());
+        if self.ramping || e > FAR || self.leapt && e > landed {
+            // Twice from afar; a leap that came from near by is the last.
+            self.leapt = e > FAR || self.ramping;
+            self.ramping = r - raw >= NEAR && (self.ramping || e > FAR);
             self.y = Some(raw);
             (self.y_before, self.r_before) = (raw, r);
-            return self.ramp(r - raw, target);
+            let pv = self.window.read(target.variable, self.idle.seconds()).unwrap_or(0.0);
+            let du = self.leap.towards(target, pv, self.workers, self.ramping);
+            self.terms = [0.0, du, 0.0, du];
+            return du;
         }
+        self.leapt = false;
         let (dy, dy_before, dr) = (y - before, before - self.y_before, r - self.r_before);
         let (p, i) = (set.gains.kp * (set.knobs.b * dr - dy), set.gains.ki * (r - y));
         let d = set.gains.kd * -(dy - dy_before);
@@ -138,68 +196,10 @@ impl Hold {
         sum
     }
 
-    /// Far away: factors of two, then one step by what Little's law says.
-    fn ramp(&mut self, e: f64, target: Setpoint) -> f64 {
-        self.ramping = e >= NEAR;
-        let queue = target.variable == ProcessVariable::Queue;
-        let du = if self.ramping {
-            if target.variable == ProcessVariable::Rps {
-                e.min(STEP)
-            } else {
-                STEP
-            }
-        } else if let (true, Some(idle)) = (queue, self.idle) {
-            ((self.window.sample.rate() * idle + target.value).max(0.1) / self.workers).ln()
-        } else {
-            e
-        };
-        let du = du.clamp(*FORWARD.start(), *FORWARD.end());
-        self.terms = [0.0, du, 0.0, du];
-        du
-    }
-
-    /// A rate that more workers no longer raise is out of reach; so is a latency below the idle one.
-    fn out_of_reach(&mut self, target: Setpoint, error: f64) -> Option<String> {
-        let (n, s) = (self.window.workers(), self.window.sample);
-        if target.variable.is_latency() {
-            let bottom = n <= 1.001 && error < -0.05 && s.ok >= 20.0;
-            let name = target.variable.name();
-            let text = || format!("{name} is {} even with one worker", format::length(s.mean().unwrap_or(0.0)));
-            return bottom.then(text);
-        }
-        if target.variable != ProcessVariable::Rps {
-            return None;
-        }
-        let x = s.rate().max(1e-9);
-        let fresh = Reference {
-            workers: n,
-            rate: x,
-            weak: 0,
-        };
-        let Some(old) = self.reference.as_mut().filter(|r| n >= r.workers * 0.9) else {
-            self.reference = Some(fresh);
-            return None;
-        };
-        if n < APART * old.workers || error <= 0.03 {
-            return None;
-        }
-        let elasticity = (x / old.rate).ln() / (n / old.workers).ln();
-        let doubt = (2.0 / s.ok.max(1.0)).sqrt().min(0.5);
-        if elasticity >= 0.25 - 0.5 * doubt {
-            self.reference = Some(fresh);
-            return None;
-        }
-        old.weak += 1;
-        let text = format!(
-            "{} a second cannot be reached: more workers do not give more",
-            format::quantity(target.value)
-        );
-        (old.weak >= 2 || elasticity < -0.3).then_some(text)
-    }
-
     /// Out of reach: the knee is held, or one worker; whether the target is within reach again.
     fn wait(&mut self, seen: &Observation, set: &Setpoints, target: Setpoint) -> Move {
-        let lucky = match (target.variable, self.recent.read(target.variable, self.idle)) {
+        let idle = self.idle.seconds();
+        let lucky = match (target.variable, self.recent.read(target.variable, idle)) {
             (ProcessVariable::Rps, Some(x)) => self.recent.full() && x > 1.05 * target.value,
             (_, Some(latency)) => self.recent.full() && latency < target.value,
             _ => false,
@@ -215,7 +215,7 @@ impl Hold {
         if lucky {
             self.beyond = None;
             self.workers = seen.workers;
-            self.reference = None;
+            self.reach = Reach::default();
             step.note = Some("within reach again".to_owned());
         }
         Move {
@@ -224,7 +224,7 @@ impl Hold {
             neutral_pairs: 0,
             at_limit: false,
             terms: self.published(),
-            measured: self.recent.read(target.variable, self.idle),
+            measured: self.recent.read(target.variable, idle),
             ..step
         }
     }
@@ -236,15 +236,22 @@ impl Hold {
 
     /// A full window: decide, then wait until the decision shows.
     fn decide(&mut self, seen: &Observation, set: &Setpoints, target: Setpoint) -> Option<String> {
-        if self.window.sample.ok >= 24.0 {
-            self.idle = [self.idle, self.window.sample.mean()]
-                .into_iter()
-                .flatten()
-                .min_by(f64::total_cmp);
-        }
+        self.idle.add(&self.window.sample, self.window.workers());
         let error = self.measure(target).map_or(0.0, |y| self.aim(target) - y);
-        let beyond = self.out_of_reach(target, error);
+        let beyond = self.reach.judge(target, &self.window, error);
         let du = self.regulate(target, set);
+        let sample = std::mem::take(&mut self.window).sample;
+        self.go(du, sample, target, set);
+        if beyond.is_some() {
+            let knee = (!target.variable.is_latency()).then(|| Box::new(Max::new(true)));
+            self.beyond = Some(knee);
+            self.workers = seen.workers.max(1.0);
+        }
+        beyond
+    }
+
+    /// Moves by `du` e-folds, then stands still until the move shows.
+    fn go(&mut self, du: f64, s: Sample, target: Setpoint, set: &Setpoints) {
         let before = self.workers;
         let floor = if target.variable == ProcessVariable::Rps {
             super::limits::LEAST
@@ -252,22 +259,16 @@ impl Hold {
             1.0
         };
         self.workers = (self.workers * du.exp()).clamp(floor, f64::from(set.bounds.max).max(floor));
-        let s = self.window.sample;
-        let response = s.mean().unwrap_or(0.01);
-        let settle = response
-            .max((self.workers / s.rate().max(1e-9)).min(2.0 * response))
-            .min(LONGEST);
+        let response = s.mean().or(self.recent.mean()).unwrap_or(0.01);
+        let rate = if s.ok > 0.0 { s.rate() } else { self.recent.rate() };
+        let settle = response.max((self.workers / rate.max(1e-9)).min(2.0 * response)).min(LONGEST);
         self.dead = if self.workers < 0.7 * before { 1.5 * settle } else { settle };
+        if self.leapt {
+            self.dead += response.min(1.0); // new workers start spread over that time
+        }
         if (self.workers / before - 1.0).abs() < 0.02 {
             self.dead = 0.0; // nothing to wait for
         }
-        self.window = Window::default();
-        if beyond.is_some() {
-            let knee = (!target.variable.is_latency()).then(|| Box::new(Max::new(true)));
-            self.beyond = Some(knee);
-            self.workers = seen.workers.max(1.0);
-        }
-        beyond
     }
 }
 
@@ -280,15 +281,15 @@ impl Controller for Hold {
                 ..Move::default()
             };
         };
-        if self.target != Some(target) {
-            self.retarget(target, seen);
-        }
-        self.recent.add(seen, target, self.idle);
-        if self.beyond.is_some() {
-            return self.wait(seen, set, target);
-        }
         if (seen.workers / self.workers - 1.0).abs() > 0.01 && (seen.workers - self.workers).abs() > 0.02 {
             self.workers = seen.workers; // a limit cut it: stored as it came out, so nothing winds up
+        }
+        self.recent.add(seen, target, self.idle.seconds());
+        if self.target != Some(target) {
+            self.retarget(target, seen, set);
+        }
+        if self.beyond.is_some() {
+            return self.wait(seen, set, target);
         }
         let mut note = None;
         let settled = self.dead <= 1e-9 && seen.workers > 0.0;
@@ -300,7 +301,8 @@ impl Controller for Hold {
                 note = self.decide(seen, set, target);
             }
         }
-        let note = note.or_else(|| self.recent.narrate(target, self.idle, self.workers));
+        let idle = self.idle.seconds();
+        let note = note.or_else(|| self.recent.narrate(target, idle, self.workers));
         let converged = self.recent.converged();
         Move {
             workers: self.workers,
@@ -309,8 +311,9 @@ impl Controller for Hold {
             resting: converged,
             converged,
             terms: self.published(),
-            measured: self.recent.read(target.variable, self.idle),
+            measured: self.recent.read(target.variable, idle),
             note,
+            evidence: Some(self.evidence(target)),
             ..Move::default()
         }
     }

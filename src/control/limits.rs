@@ -22,6 +22,8 @@ const SILENT_RESPONSES: f64 = 4.0;
 const SILENT: f64 = 1.0;
 /// Silence that halves the workers, s.
 const DEAD: f64 = 3.0;
+/// Time that a cut is given to show, at least, s.
+const GRACE: f64 = 0.2;
 /// Fewest exchanges an error share is believed on.
 const BELIEF: f64 = 10.0;
 
@@ -53,13 +55,15 @@ pub struct Limits {
     deaths: u32,
     response: f64,
     idle: Option<f64>,
+    /// Workers of the last tick, and seconds for which errors are still those of more workers.
+    workers: f64,
+    grace: f64,
 }
 
 impl Limits {
     /// One tick of evidence.
     pub fn see(&mut self, seen: &Observation, set: &Setpoints) -> Gate {
-        self.latest.fade(0.7);
-        self.latest.add(seen);
+        self.shed(seen);
         if let Some(mean) = seen.mean {
             let weight = if self.response > 0.0 { 0.3 } else { 1.0 };
             self.response += weight * (mean - self.response);
@@ -71,6 +75,21 @@ impl Limits {
             self.patience(seen, &mut gate);
         }
         gate
+    }
+
+    /// Adds a tick to the evidence on errors. After a cut the errors that still come in are those of more workers.
+    fn shed(&mut self, seen: &Observation) {
+        if seen.workers < 0.9 * self.workers {
+            self.grace = GRACE.max(2.0 * self.response.min(1.0));
+            self.latest = Sample::default();
+            self.above_halve = 0.0;
+        }
+        self.workers = seen.workers;
+        self.grace -= seen.span;
+        if self.grace <= 1e-9 {
+            self.latest.fade(0.7);
+            self.latest.add(seen);
+        }
     }
 
     /// Smoothed mean response, s; 0 before the first answer.

@@ -74,7 +74,16 @@ pub struct Max {
     /// Not the first ramp: a hand-over or a change came before.
     again: bool,
     at_limit: bool,
+    /// Workers and rate of the rest that an alarm ended, until the next rest tells whether it was a false one.
+    suspect: Option<(u32, f64)>,
+    /// What the last decision under way needed: stays while workers settle.
+    shown: Option<Evidence>,
 }
+
+/// Share of errors with which somebody else took the workers over: probably because of them.
+const FAILING: f64 = 0.10;
+/// A rest this long tells what an alarm was worth, s.
+const RESTED: f64 = 2.0;
 
 impl Max {
     /// From a cold start, or `again` after another law.
@@ -84,6 +93,8 @@ impl Max {
             known: Known::default(),
             again,
             at_limit: false,
+            suspect: None,
+            shown: None,
         }
     }
 
@@ -97,7 +108,11 @@ impl Max {
         match &mut self.phase {
             Phase::Idle => {
                 let workers = trial::within(seen.workers, set.bounds);
-                self.phase = Phase::Ramp(Ramp::new(workers, self.again, known));
+                let mut ramp = Ramp::new(workers, self.again, known);
+                if !self.again {
+                    ramp.begin(seen, known); // one worker from the first moment on
+                }
+                self.phase = Phase::Ramp(ramp);
                 Step::at(workers)
             }
             Phase::Ramp(p) => p.step(seen, set, known),
@@ -108,7 +123,9 @@ impl Max {
     }
 
     fn advance(&mut self, step: &mut Step, seen: &Observation, set: &Setpoints) {
+        self.judge_alarm();
         if step.changed {
+            self.suspect = Some((step.workers, self.known.at(step.workers).rate()));
             self.known.forget();
             self.again = true;
             self.phase = Phase::Ramp(Ramp::new(step.workers, true, &mut self.known));
@@ -126,6 +143,25 @@ impl Max {
                 Phase::Track(Box::new(track))
             }
         };
+    }
+
+    /// Rest again at about the same workers and rate: the alarm was false, and the next one must say more.
+    fn judge_alarm(&mut self) {
+        let (Phase::Track(track), Some((workers, rate))) = (&self.phase, self.suspect) else {
+            return;
+        };
+        let now = self.known.at(track.workers);
+        if now.span < RESTED {
+            return;
+        }
+        let moved = (f64::from(track.workers) / f64::from(workers)).ln().abs() > 0.3;
+        let other = (now.rate() / rate).ln().abs() > 0.08;
+        self.known.caution = if moved || other {
+            1.0
+        } else {
+            (1.6 * self.known.caution).min(4.0)
+        };
+        self.suspect = None;
     }
 
     fn at_rest(&self, step: &Step) -> String {
@@ -180,6 +216,7 @@ impl Controller for Max {
         self.known.see(seen);
         let mut step = self.run(seen, set);
         self.advance(&mut step, seen, set);
+        self.shown = step.evidence.or(self.shown);
         let track = if let Phase::Track(t) = &self.phase { Some(t) } else { None };
         Move {
             workers: f64::from(step.workers.max(1)),
@@ -193,20 +230,27 @@ impl Controller for Max {
             terms: self.terms(),
             measured: None,
             note: step.note,
-            evidence: step.evidence,
+            evidence: self.shown,
         }
     }
 
     fn track(&mut self, seen: &Observation, _workers: f64) {
         self.known.see(seen);
+        if self.known.errors() > FAILING && seen.err > 5 {
+            self.known.fail(seen.workers.round() as u32);
+        }
         self.known.forget();
         self.again = true;
+        self.shown = None;
         self.phase = Phase::Idle;
     }
 }
 
 /// A race as a sentence: `64: +0 % for 56 % more workers, going back`.
 fn gain_note(workers: u32, ratio: f64, against: u32, won: bool) -> String {
+    if workers == against {
+        return format!("{workers} measured again");
+    }
     let gain = 100.0 * (ratio - 1.0);
     let change = 100.0 * (f64::from(workers) / f64::from(against) - 1.0);
     let more = if change >= 0.0 { "more" } else { "fewer" };

@@ -65,6 +65,22 @@ impl Recent {
         self.converged
     }
 
+    /// Good answers per second over the last second; 0 without any.
+    pub fn rate(&self) -> f64 {
+        self.second().sample.rate()
+    }
+
+    /// Their mean response, s.
+    pub fn mean(&self) -> Option<f64> {
+        self.second().sample.mean()
+    }
+
+    fn second(&self) -> Window {
+        let mut window = Window::default();
+        self.ticks.iter().rev().take(SECOND).for_each(|t| window.add(t));
+        window
+    }
+
     /// The quantity over the last second; a percentile over as many answers as it needs, at most two seconds.
     pub fn read(&self, variable: ProcessVariable, idle: Option<f64>) -> Option<f64> {
         let need = match variable {

@@ -3,20 +3,26 @@
 //!
 //! ```text
 //!  observation ─► limits ─┬─ paused, stalled: nothing moves
+//!                         ├─ an experiment runs: it moves, the law only tracks
 //!                         ├─ forced, overridden, handing over: the law only tracks
 //!                         └─ law.step ─► bounds, slew, gates ─► ruling
 //! ```
 
-use super::hold::Hold;
+mod bench;
+#[cfg(test)]
+mod guards;
+
+use super::law::Law;
 use super::limits::{self, Gate, Limits};
-use super::manual::Manual;
-use super::max::Max;
 use super::variable::Window;
-use super::{Controller, Move, Observation};
+use super::{Move, Observation};
 use crate::model::setpoints::{Mode, ProcessVariable, Setpoint, Setpoints};
 use crate::model::units::Nanos;
 use crate::telemetry::frame::State;
+use bench::Bench;
 use std::collections::VecDeque;
+
+pub use bench::Found;
 
 /// Workers stand still this long after a hand-over, s.
 const HAND_OVER: f64 = 0.8;
@@ -63,31 +69,6 @@ pub struct Ruling {
     pub chosen: Option<Setpoint>,
 }
 
-#[derive(Clone, Debug)]
-enum Law {
-    Max(Box<Max>),
-    Hold(Box<Hold>),
-    Manual(Manual),
-}
-
-impl Law {
-    fn of(mode: Mode, again: bool) -> Self {
-        match mode {
-            Mode::Manual => Self::Manual(Manual::default()),
-            Mode::Hold => Self::Hold(Box::default()),
-            _ => Self::Max(Box::new(Max::new(again))),
-        }
-    }
-
-    fn controller(&mut self) -> &mut dyn Controller {
-        match self {
-            Self::Max(l) => l.as_mut(),
-            Self::Hold(l) => l.as_mut(),
-            Self::Manual(l) => l,
-        }
-    }
-}
-
 /// The regulator.
 #[derive(Clone, Debug)]
 pub struct Regulator {
@@ -104,6 +85,7 @@ pub struct Regulator {
     /// Ticks without a decision after a pause.
     resuming: u32,
     gentle: bool,
+    bench: Bench,
 }
 
 impl Regulator {
@@ -125,6 +107,7 @@ impl Regulator {
             bounded: false,
             resuming: 0,
             gentle,
+            bench: Bench::default(),
         }
     }
 
@@ -147,6 +130,7 @@ impl Regulator {
         ruling.stagger = Nanos::from_secs_f64(self.limits.response().min(1.0));
         ruling.wants = self.latest.workers;
         ruling.limited_by = ruling.limited_by.or(gate.because);
+        ruling.notes.splice(0..0, self.endings());
         ruling.notes.extend(gate.note);
         ruling.pause = gate.pause;
         if ruling.law.converged && ruling.state != State::Override {
@@ -159,13 +143,12 @@ impl Regulator {
 
     /// Reacts to what the user changed since the last tick.
     fn notice(&mut self, set: &Setpoints) {
+        self.yield_to(set);
         let released = self.last.overridden() && !set.overridden();
         if set.mode != self.last.mode {
             self.law = Law::of(set.mode, true);
             let workers = self.workers;
-            if let Law::Manual(m) = &mut self.law {
-                m.track(&Observation::default(), workers);
-            }
+            self.law.take_over(workers);
             self.latest.workers = workers;
         }
         if set.mode != self.last.mode || released || set.model != self.last.model {
@@ -191,6 +174,9 @@ impl Regulator {
         if self.resuming > 0 {
             return self.stand(self.latest.state);
         }
+        if let Some(ruling) = self.experiment(seen, set, gate) {
+            return ruling;
+        }
         if let (Some(asked), true) = (set.asked, set.overridden()) {
             let workers = f64::from(asked.clamp(set.bounds.min, set.bounds.max));
             self.law.controller().track(seen, workers);
@@ -199,7 +185,7 @@ impl Regulator {
                 ..self.stand(State::Override)
             };
         }
-        if let Law::Manual(_) = self.law {
+        if self.law.manual() {
             return self.manual(seen, set, gate);
         }
         if let Some(workers) = gate.forced {
@@ -273,7 +259,7 @@ impl Regulator {
             target: set.target.or(chosen),
             ..set.clone()
         };
-        let fresh = matches!(&self.law, Law::Max(max) if max.fresh());
+        let fresh = self.law.fresh();
         let law = self.law.controller().step(seen, set);
         let slew = if fresh { BOLD } else { CALM };
         let (mut workers, cut) = limits::clamp(law.workers, self.workers, slew, set);

@@ -16,8 +16,8 @@ pub struct Sample {
     pub span: f64,
     /// Summed response of the good answers, s.
     pub sum: f64,
-    /// Summed squares of it, s², from the grid.
-    pub squares: f64,
+    /// The same sum from the grid, s, and the summed squares, s²: both with the grid's rounding.
+    pub rounded: (f64, f64),
 }
 
 impl Sample {
@@ -27,8 +27,11 @@ impl Sample {
         self.err += seen.err as f64;
         self.span += seen.span;
         self.sum += seen.mean.unwrap_or(0.0) * seen.ok as f64;
-        let square = |(bin, n): (usize, u32)| f64::from(n) * Grid::middle(bin).powi(2);
-        self.squares += seen.grid.iter().map(square).sum::<f64>();
+        for (bin, n) in seen.grid.iter() {
+            let (n, middle) = (f64::from(n), Grid::middle(bin));
+            self.rounded.0 += n * middle;
+            self.rounded.1 += n * middle * middle;
+        }
     }
 
     /// Adds another sample.
@@ -37,7 +40,15 @@ impl Sample {
         self.err += other.err;
         self.span += other.span;
         self.sum += other.sum;
-        self.squares += other.squares;
+        self.rounded.0 += other.rounded.0;
+        self.rounded.1 += other.rounded.1;
+    }
+
+    /// Takes a part of it back.
+    pub fn remove(&mut self, part: &Self) {
+        let mut less = *part;
+        less.fade(-1.0);
+        self.merge(&less);
     }
 
     /// Lets everything count `by` times as much, in [0, 1].
@@ -46,7 +57,8 @@ impl Sample {
         self.err *= by;
         self.span *= by;
         self.sum *= by;
-        self.squares *= by;
+        self.rounded.0 *= by;
+        self.rounded.1 *= by;
     }
 
     /// Good answers per second; 0 without time.
@@ -61,9 +73,11 @@ impl Sample {
 
     /// Squared coefficient of variation of the response, ≥ 0; 1 where it is unknown.
     pub fn variation(&self) -> f64 {
-        match self.mean() {
-            Some(mean) if self.squares > 0.0 => (self.squares / self.ok / (mean * mean) - 1.0).max(0.0),
-            _ => 1.0,
+        let (sum, squares) = self.rounded;
+        if sum > 0.0 && self.ok > 0.0 {
+            (squares * self.ok / (sum * sum) - 1.0).max(0.0)
+        } else {
+            1.0
         }
     }
 

@@ -3,7 +3,7 @@
 
 use super::known::Known;
 use crate::control::Observation;
-use crate::control::variable::Window;
+use crate::control::variable::{Sample, Window};
 
 /// A block ends at this many answers, or after `BLOCK_TIME`.
 const BLOCK: f64 = 100.0;
@@ -14,6 +14,13 @@ const BASE: f64 = 4.0;
 const COOLDOWN: f64 = 0.6;
 /// Deviations are clipped here, standard deviations: one wild block alone is no alarm.
 const CLIP: f64 = 6.0;
+/// A second of rest, and answers that a look at drift needs.
+const SECOND: f64 = 1.0;
+const ENOUGH: f64 = 300.0;
+/// Seconds of a rest for which the evidence from other worker counts has a say.
+const EXPECTING: f64 = 6.0;
+/// ln X by which a rest may drift.
+const DRIFTED: f64 = 0.08;
 /// Slack of the sums, standard deviations a block.
 const DRIFT: f64 = 1.0;
 
@@ -54,6 +61,9 @@ pub struct Detector {
     low: Channel,
     block: Window,
     age: f64,
+    /// The first second of this rest, and about the last one.
+    opening: Sample,
+    latest: Sample,
     /// ln X that the evidence from other worker counts lets expect here.
     expected: Option<f64>,
 }
@@ -67,21 +77,45 @@ impl Detector {
         }
     }
 
-    /// The base line is another than expected, by more than 15 % and three errors: it changed while workers moved.
-    fn unexpected(&mut self, known: &Known, ok: f64) -> bool {
-        if self.rate.blocks < BASE {
+    /// A slow drift, which the base line would follow: the latest second is off the first one of this rest by more than
+    /// 8 % and three errors.
+    fn drifted(&mut self, seen: &Observation, known: &Known) -> bool {
+        if self.opening.span < SECOND || self.opening.ok < ENOUGH {
+            self.opening.add(seen);
             return false;
         }
-        let error = known.noise.error(BASE * ok);
-        self.expected
-            .take()
-            .is_some_and(|e| (self.rate.base - e).abs() > 0.15 + 3.0 * error)
+        self.latest.fade(1.0 - seen.span / SECOND);
+        self.latest.add(seen);
+        let counted = known.noise.error(self.opening.ok).hypot(known.noise.error(self.latest.ok));
+        let error = counted.hypot(std::f64::consts::SQRT_2 * known.sway());
+        let off = (self.latest.rate() / self.opening.rate()).ln();
+        self.latest.ok >= ENOUGH && self.latest.span >= 0.7 * SECOND && off.abs() > known.caution * (DRIFTED + 3.0 * error)
+    }
+
+    /// The base line is another than expected, by more than 15 % and three errors: it changed while workers moved.
+    fn unexpected(&mut self, known: &Known, ok: f64) -> bool {
+        let Some(expected) = self.expected.filter(|_| self.rate.blocks >= BASE) else {
+            return false;
+        };
+        let off =
+            |y: f64, ok: f64| (y - expected).abs() > known.caution * (0.15 + 3.0 * known.noise.error(ok).hypot(known.sway()));
+        // The base line may have begun before the change: the latest second has not.
+        let latest = self.latest.span >= 0.7 * SECOND && off(self.latest.rate().ln(), self.latest.ok);
+        let found = latest || (self.rate.blocks <= BASE && off(self.rate.base, BASE * ok));
+        if found || self.age > EXPECTING {
+            self.expected = None;
+        }
+        found
     }
 
     /// One resting tick. A sentence when the target has changed; `h` is the alarm threshold.
     pub fn see(&mut self, seen: &Observation, h: f64, known: &Known) -> Option<String> {
         self.block.add(seen);
         self.age += seen.span;
+        if self.drifted(seen, known) {
+            let (was, now) = (self.opening.rate(), self.latest.rate());
+            return Some(format!("{was:.0} a second have become {now:.0}: looking anew"));
+        }
         let (ok, span) = (self.block.sample.ok, self.block.sample.span);
         let full = ok >= BLOCK || span >= BLOCK_TIME - 1e-9;
         if !full || ok < 1.0 || span < known.response().min(2.0) {
@@ -90,7 +124,7 @@ impl Detector {
         let block = std::mem::take(&mut self.block);
         let now = block.sample.rate();
         let was = self.rate.base.exp();
-        let rate = self.rate.see(now.ln(), known.noise.error(ok), 0.05, h);
+        let rate = self.rate.see(now.ln(), known.noise.error(ok).hypot(known.sway()), 0.05, h);
         if self.unexpected(known, ok) {
             return Some(format!("{now:.0} a second is not what was measured before: looking anew"));
         }

@@ -20,6 +20,8 @@ pub struct Dot {
 #[derive(Clone, Copy, Debug)]
 pub struct Law {
     parts: [Part; SHARPNESS.len()],
+    /// χ² of the best curve per degree of freedom; 0 where there is none.
+    pub misfit: f64,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -63,7 +65,9 @@ impl Law {
         let mut parts = fits.map(|f| f.map_or_else(Part::default, weigh));
         let sum: f64 = parts.iter().map(|p| p.weight).sum();
         parts.iter_mut().for_each(|p| p.weight /= sum);
-        Some(Self { parts })
+        let freedom = dots.len() as f64 - 3.0;
+        let misfit = if freedom > 0.0 { least / freedom } else { 0.0 };
+        Some(Self { parts, misfit })
     }
 
     /// Good answers per second at `n` workers.

@@ -6,6 +6,7 @@ use super::utility::{Noise, utility};
 use crate::control::Observation;
 use crate::control::variable::Sample;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// Below this rate, 1/s, evidence is dear: small steps and no hasty decision.
 pub const SLOW: f64 = 200.0;
@@ -14,9 +15,19 @@ const MEAN_NEEDS: f64 = 24.0;
 
 /// Nothing queues as long as the mean response is below this many idle ones.
 const UNQUEUED: f64 = 1.15;
-/// Share of the best rate that the knee keeps.
-pub const KEEP: f64 = 0.98;
+/// Share of the best rate that the resting place keeps: a little more than the 98 % of the knee, which lies on a slope.
+pub const KEEP: f64 = 0.985;
 
+/// A count that gives less than this of the best is not the knee.
+const POOR: f64 = 0.95;
+/// How long failures are remembered, s.
+const REMEMBERED: f64 = 20.0;
+/// Squared variation of responses from which their tail is heavy.
+const HEAVY: f64 = 2.0;
+/// This close to a poor worker count it is no better.
+const BESIDE: f64 = 1.08;
+/// χ² per degree of freedom above which the points are not on one curve.
+const MISFIT: f64 = 6.0;
 /// Share that is clearly too little, and for how many standard errors.
 const LOST: f64 = 0.90;
 const CLEAR: f64 = 2.5;
@@ -30,32 +41,125 @@ pub struct Shares {
     pub fitted: f64,
 }
 
-/// Evidence of the search.
+/// How far the rate sways from one second of rest to the next.
 #[derive(Clone, Debug, Default)]
+struct Sway {
+    second: Sample,
+    last: Option<f64>,
+    seen: f64,
+    sum: f64,
+}
+
+/// Evidence of the search.
+#[derive(Clone, Debug)]
 pub struct Known {
     points: BTreeMap<u32, Sample>,
+    /// Points known from a first glance only, with the relative error that may have.
+    rough: BTreeMap<u32, f64>,
     idle: Option<f64>,
+    /// Fewest workers at which more than 5 % failed, and until when that is remembered, s.
+    fence: Option<(u32, f64)>,
+    now: f64,
+    sway: Sway,
+    /// The last tick of evidence.
+    last: Sample,
+    /// Times what a change of the target takes to be believed: grows with false alarms, in [1, 4].
+    pub caution: f64,
     /// Dispersion of completions.
     pub noise: Noise,
     /// The last half second or so, settled or not.
     latest: Sample,
 }
 
+impl Default for Known {
+    fn default() -> Self {
+        Self {
+            points: BTreeMap::new(),
+            rough: BTreeMap::new(),
+            idle: None,
+            fence: None,
+            now: 0.0,
+            sway: Sway::default(),
+            last: Sample::default(),
+            caution: 1.0,
+            noise: Noise::default(),
+            latest: Sample::default(),
+        }
+    }
+}
+
 impl Known {
     /// Every tick, settled or not.
     pub fn see(&mut self, seen: &Observation) {
+        self.now = seen.now.secs();
+        self.fence = self.fence.filter(|(_, until)| self.now < *until);
         self.latest.fade(0.8);
         self.latest.add(seen);
     }
 
     /// A tick of settled evidence for `workers`.
     pub fn add(&mut self, workers: u32, seen: &Observation) {
+        if self.rough.remove(&workers).is_some() {
+            self.points.remove(&workers);
+        }
+        let mut tick = Sample::default();
+        tick.add(seen);
+        self.last = tick;
         let point = self.points.entry(workers).or_default();
-        point.add(seen);
+        point.merge(&tick);
         if point.ok >= MEAN_NEEDS {
             self.idle = [self.idle, point.mean()].into_iter().flatten().min_by(f64::total_cmp);
         }
         self.noise.see(seen.ok as f64);
+    }
+
+    /// A first glance at `workers`: it counts until there is better evidence, and with this relative error.
+    pub fn glance(&mut self, workers: u32, sample: Sample, error: f64) {
+        if let Entry::Vacant(place) = self.points.entry(workers) {
+            place.insert(sample);
+            self.rough.insert(workers, error);
+        }
+    }
+
+    /// The target stood still in this tick, and probably in a part of the one before: that one is taken back from both.
+    /// How long to settle afterwards, s.
+    pub fn pause(&mut self, workers: u32, sample: &mut Sample) -> f64 {
+        let last = std::mem::take(&mut self.last);
+        for s in [self.points.get_mut(&workers), Some(sample)].into_iter().flatten() {
+            if s.ok > last.ok {
+                s.remove(&last);
+            }
+        }
+        self.noise.interrupt();
+        self.response().min(1.0)
+    }
+
+    /// A tick at rest: how far the rate sways from one second to the next.
+    pub fn rest(&mut self, seen: &Observation) {
+        let sway = &mut self.sway;
+        sway.second.add(seen);
+        if sway.second.span < 1.0 - 1e-9 {
+            return;
+        }
+        let second = std::mem::take(&mut sway.second);
+        if second.ok < 20.0 {
+            return;
+        }
+        let y = second.rate().ln();
+        if let Some(last) = sway.last.replace(y) {
+            // Half the squared difference of neighbours is their variance; what counting explains is no sway.
+            sway.seen += 1.0;
+            sway.sum += (y - last).powi(2) / 2.0 - self.noise.error(second.ok).powi(2);
+        }
+    }
+
+    /// Standard deviation of ln X from second to second at rest, beyond what counting explains; 0 until it is known.
+    pub fn sway(&self) -> f64 {
+        if self.sway.seen >= 3.0 {
+            (self.sway.sum / self.sway.seen).max(0.0).sqrt()
+        } else {
+            0.0
+        }
     }
 
     /// Everything loses weight: the target may drift.
@@ -66,6 +170,8 @@ impl Known {
     /// The target changed: only the pace of this moment is kept.
     pub fn forget(&mut self) {
         self.points.clear();
+        self.rough.clear();
+        self.sway.last = None;
         self.idle = None;
         self.noise.interrupt();
     }
@@ -88,6 +194,12 @@ impl Known {
     /// Mean response without a queue: the least mean of any worker count with 24 answers, s.
     pub fn idle(&self) -> Option<f64> {
         self.idle
+    }
+
+    /// The idle response as one worker has it, s, and its relative standard error, from three answers on.
+    pub fn idle_doubt(&self) -> Option<(f64, f64)> {
+        let one = self.points.first_key_value().map(|(_, s)| s).filter(|s| s.ok >= 3.0)?;
+        Some((one.mean()?, (one.variation() / one.ok).sqrt()))
     }
 
     /// Mean response now, s; 10 ms before anything is known.
@@ -137,15 +249,23 @@ impl Known {
     /// Variance of ln X at a worker count. While nothing queues, workers go round independently of each other, so that
     /// n answers of variation c² say X = N/R up to c²/n and the ends of the window, which is far less than counts do.
     fn variance(&self, workers: u32, s: &Sample) -> f64 {
-        let counted = self.noise.error(s.ok).powi(2);
+        let rough = self.rough.get(&workers).map_or(0.0, |e| e * e);
+        let counted = self.noise.error(s.ok).powi(2).max(self.tail(s) / s.ok.max(1.0));
         let unqueued = s
             .mean()
             .is_some_and(|mean| self.idle().is_none_or(|idle| mean <= UNQUEUED * idle));
         if unqueued && s.ok >= 8.0 {
-            counted.min(s.variation().max(0.01) / s.ok + f64::from(workers) / (6.0 * s.ok * s.ok))
+            rough + counted.min(s.variation().max(0.01) / s.ok + f64::from(workers) / (6.0 * s.ok * s.ok))
         } else {
-            counted
+            rough + counted
         }
+    }
+
+    /// Squared variation of heavy-tailed responses, at most 25: X = N/R, so that Var ln X is at least c²/n; 0 for ordinary
+    /// ones, whose counts are even more regular than that.
+    fn tail(&self, s: &Sample) -> f64 {
+        let c2 = s.variation();
+        if c2 > HEAVY && s.ok >= 50.0 { c2.min(25.0) } else { 0.0 }
     }
 
     /// Answers that make a worker count firm: 1600 (±2.5 % at Poisson noise), or what 1.5 s give, at least 150.
@@ -168,10 +288,44 @@ impl Known {
         self.points().any(|(n, s)| near(n) && s.ok >= 0.7 * self.firm())
     }
 
-    /// Where the curve sees the knee: fewest workers with 98 % of the best. `best` where there is no curve yet.
+    /// Where the curve sees the knee: fewest workers with 98 % of the best. `best` where there is no curve yet. Never where
+    /// counts say that too little is given.
     pub fn knee(&self, best: u32) -> f64 {
         let knee = |law: Law| law.knee(KEEP, f64::from(self.most()));
-        self.law_near(best).map_or(f64::from(best), knee)
+        let fitted = self.law_near(best).map_or(f64::from(best), knee);
+        let (low, high) = self.poor(best);
+        let high = [high, self.failing().filter(|n| *n > best)].into_iter().flatten().min();
+        let between = |n: u32| (f64::from(n) * f64::from(best)).sqrt();
+        match (low, high) {
+            (Some(n), _) if fitted <= BESIDE * f64::from(n) => between(n),
+            (_, Some(n)) if fitted * BESIDE >= f64::from(n) => between(n),
+            _ => fitted,
+        }
+    }
+
+    /// More than 5 % fail at this worker count: stay below it for a while.
+    pub fn fail(&mut self, workers: u32) {
+        let lower = self.fence.is_none_or(|(n, _)| workers <= n);
+        if lower && workers > 1 {
+            self.fence = Some((workers, self.now + REMEMBERED));
+        }
+    }
+
+    /// The worker count at which too much failed lately.
+    pub fn failing(&self) -> Option<u32> {
+        self.fence.map(|f| f.0)
+    }
+
+    /// The nearest worker counts on both sides of `best` that clearly give less than it, by count alone.
+    fn poor(&self, best: u32) -> (Option<u32>, Option<u32>) {
+        let top = self.at(best);
+        let poor = |s: &Sample| {
+            let error = self.noise.error(s.ok).hypot(self.noise.error(top.ok));
+            s.ok >= 50.0 && (s.rate() / (POOR * top.rate())).ln() < -CLEAR * error
+        };
+        let lost: Vec<u32> = self.points().filter(|(_, s)| poor(s)).map(|p| p.0).collect();
+        let low = lost.iter().rfind(|n| **n < best).copied();
+        (low, lost.iter().find(|n| **n > best).copied())
     }
 
     /// Share of the best rate that this worker count gives: as counted, and as the curve says.
@@ -202,11 +356,23 @@ impl Known {
     }
 
     /// The curve through the points near `workers`: those that matter for the knee, and few enough to be one curve.
+    /// Where one curve cannot be laid through them, only the nearest are taken.
     pub fn law_near(&self, workers: u32) -> Option<Law> {
-        let near = |n: u32| n.saturating_mul(8) >= workers && n <= workers.saturating_mul(5);
+        let law = self.law_within(workers, 8.0, 5.0)?;
+        let nearest = || self.law_within(workers, 2.6, 2.6);
+        if law.misfit > MISFIT {
+            nearest().or(Some(law))
+        } else {
+            Some(law)
+        }
+    }
+
+    fn law_within(&self, workers: u32, below: f64, above: f64) -> Option<Law> {
+        let here = f64::from(workers);
+        let near = |n: f64| n * below >= here && n <= here * above;
         let dots: Vec<Dot> = self
             .points()
-            .filter(|(n, s)| near(*n) && s.ok >= 8.0)
+            .filter(|(n, s)| near(f64::from(*n)) && s.ok >= 8.0)
             .map(|(n, s)| Dot {
                 workers: f64::from(n),
                 rate: s.rate(),
@@ -216,6 +382,7 @@ impl Known {
         Law::through(&dots)
     }
 }
+
 /// Within this many e-folds above, one law is assumed to hold.
 const NEARBY: f64 = 0.45;
 /// Beyond, so much error of ln rate is allowed per e-fold.

@@ -1,11 +1,12 @@
 //! Growing by factors until more workers stop paying, from one worker or, after a change, from where it stands.
 //! It leaves the fine question to refine and trim.
 
-use super::known::Known;
+use super::known::{Known, SLOW};
 use super::race::{self, Pace, Verdict};
 use super::trial::{Tick, Trial, within};
 use super::{Step, gain_note};
 use crate::control::Observation;
+use crate::control::variable::Sample;
 use crate::model::setpoints::Setpoints;
 
 /// Up to here factors of four are not too bold.
@@ -18,7 +19,12 @@ const PACE: Pace = Pace {
 /// d ln X/d ln N below which a rung is a strike even if it wins.
 const WEAK: f64 = 0.3;
 /// Answers and seconds of the first rung after a change: everything is compared with it.
-const AGAIN: (f64, f64) = (1200.0, 0.3);
+const AGAIN: (f64, f64) = (250.0, 0.2);
+/// Answers of a first tick that is judged alone, and by how many standard errors it must win.
+const EARLY: f64 = 24.0;
+const CLEARLY: f64 = 3.0;
+/// Squared variation of answers so regular that three of them tell the response.
+const REGULAR: f64 = 0.02;
 /// Errors that end it.
 const ERRORS: f64 = 0.05;
 
@@ -57,6 +63,13 @@ impl Ramp {
         }
     }
 
+    /// The first tick of a run: the workers were there from its beginning.
+    pub fn begin(&mut self, seen: &Observation, known: &mut Known) {
+        if self.trial.workers == 1 && seen.ok > 0 {
+            self.trial.begin(seen, known);
+        }
+    }
+
     /// It looks anew after a change.
     pub fn again(&self) -> bool {
         self.way != Way::Fresh
@@ -65,7 +78,8 @@ impl Ramp {
     /// One tick; done when the step says so, the best worker count is then `step.workers`.
     pub fn step(&mut self, seen: &Observation, set: &Setpoints, known: &mut Known) -> Step {
         match self.trial.see(seen, known) {
-            Tick::Settling => return Step::at(self.trial.workers),
+            Tick::Settling if !self.glimpse(seen, set, known) => return Step::at(self.trial.workers),
+            Tick::Settling => return self.climb(Verdict::Win, seen, set, known),
             Tick::Refused => return self.end(format!("{} workers were denied", self.trial.workers)),
             Tick::Evidence => {}
         }
@@ -83,7 +97,9 @@ impl Ramp {
     fn start(&mut self, seen: &Observation, set: &Setpoints, known: &mut Known) -> Step {
         let s = self.trial.sample;
         let least = if seen.gentle { 1.0 } else { 0.1 } - 1e-9;
-        let enough = if known.slow() {
+        let enough = if self.way == Way::Fresh && !seen.gentle && self.trial.workers == 1 {
+            (s.ok >= 12.0 && s.span >= least) || (s.ok >= 3.0 && (s.ok >= 8.0 || s.variation() < REGULAR))
+        } else if known.slow() {
             known.rung_known(self.trial.workers) || (s.span >= 8.0 && s.ok >= 8.0) || (s.span >= 20.0 && s.ok >= 1.0)
         } else {
             let (answers, time) = if self.way == Way::Fresh { (24.0, least) } else { AGAIN };
@@ -102,12 +118,41 @@ impl Ramp {
         let (n, best) = (self.trial.workers, self.best);
         if known.errors() > ERRORS && self.trial.sample.err >= 5.0 {
             let share = known.errors() * 100.0;
+            known.fail(n);
             return self.end(format!("{n}: {share:.0} % errors, going back to {best}"));
         }
         let verdict = race::judge(&self.trial, best, PACE, seen, set, known);
         if verdict == Verdict::Open || !self.patient(seen, known) {
             return Step::at(n);
         }
+        self.climb(verdict, seen, set, known)
+    }
+
+    /// Before the rate has settled: nothing queues at all, or the first tick alone says clearly more. Then the rung is won,
+    /// and what was seen of it is kept.
+    fn glimpse(&self, seen: &Observation, set: &Setpoints, known: &mut Known) -> bool {
+        let (n, best) = (self.trial.workers, self.best);
+        if self.first || seen.gentle || self.way == Way::Down || seen.err > 0 {
+            return false;
+        }
+        let idle = self
+            .trial
+            .unqueued(known)
+            .filter(|_| self.way == Way::Fresh)
+            .map(|s| (s, 0.0));
+        let clear = |(s, doubt): &(Sample, f64)| {
+            let gain = (s.rate() / known.at(best).rate()).ln();
+            let apart = (f64::from(n) / f64::from(best)).ln();
+            let error = known.noise.error(s.ok).hypot(known.utility(best, 0.0).1).hypot(*doubt);
+            s.ok >= EARLY && gain - set.knobs.kappa.max(WEAK) * apart > CLEARLY * error
+        };
+        let found = idle.or_else(|| self.trial.early(seen).filter(clear));
+        found.inspect(|(s, doubt)| known.glance(n, *s, *doubt)).is_some()
+    }
+
+    /// A rung is decided.
+    fn climb(&mut self, verdict: Verdict, seen: &Observation, set: &Setpoints, known: &mut Known) -> Step {
+        let (n, best) = (self.trial.workers, self.best);
         let (old, new) = (known.at(best).rate(), known.at(n).rate());
         let elasticity = (new / old).ln() / (f64::from(n) / f64::from(best)).ln();
         let note = gain_note(n, new / old, best, verdict == Verdict::Win);
@@ -159,7 +204,8 @@ impl Ramp {
         let now = known.at(self.trial.workers).mean().unwrap_or(0.0);
         let unqueued = known.idle().is_none_or(|idle| now <= 1.08 * idle);
         let small = self.trial.workers < BOLD_UP_TO && self.way == Way::Fresh;
-        unqueued && small && !known.slow() && !seen.gentle
+        let fast = known.at(self.trial.workers).rate() >= SLOW || self.trial.workers == 1 || self.trial.unqueued(known).is_some();
+        unqueued && small && fast && !seen.gentle
     }
 
     /// Rungs of the gentle profile last ≥ 1 s and ≥ 200 answers (≤ 3 s); those of a slow target 40 answers.
@@ -175,7 +221,10 @@ impl Ramp {
 
     fn move_to(&mut self, workers: f64, set: &Setpoints, known: &mut Known) -> Step {
         let from = self.trial.workers;
-        let to = within(workers, set.bounds);
+        let to = match known.failing() {
+            Some(n) if workers >= f64::from(n) => within(between(self.best, n), set.bounds),
+            _ => within(workers, set.bounds),
+        };
         if to == from || to == self.best {
             let mut step = self.end_quietly();
             step.at_limit = self.rising && workers > f64::from(to);
@@ -200,4 +249,10 @@ impl Ramp {
             ..Step::at(self.best)
         }
     }
+}
+
+/// The middle between a good worker count and a failing one; the good one itself where they are close.
+fn between(good: u32, failing: u32) -> f64 {
+    let (a, b) = (f64::from(good), f64::from(failing));
+    if b > 1.2 * a { (a * b).sqrt().floor() } else { a }
 }

@@ -15,12 +15,20 @@ const PACE: Pace = Pace {
 };
 /// A gap wider than this beside the best is split.
 const WIDE: f64 = 2.5;
+/// Errors that end a trial.
+const ERRORS: f64 = 0.05;
+/// Down to this ratio the gap to a failing worker count is split.
+const CLOSE_FENCE: f64 = 1.2;
+/// Seconds that are spent on it, if they bring answers.
+const FAR_TIME: f64 = 0.5;
+/// χ² per degree of freedom up to which one curve goes through all points.
+const ONE_CURVE: f64 = 3.0;
 /// The far side, in knees.
-const FAR_SIDE: f64 = 1.5;
+const FAR_SIDE: f64 = 2.3;
 /// A firm count this close (in e-folds) does as well.
 const CLOSE: f64 = 0.2;
 /// Most trials.
-const MOST: u32 = 3;
+const MOST: u32 = 4;
 
 /// Refinement around the best rung.
 #[derive(Clone, Debug)]
@@ -55,9 +63,15 @@ impl Refine {
             Tick::Evidence => {}
         }
         let evidence = race::evidence(trial.sample.ok, set, known);
+        if seen.err > 0 && trial.sample.errors() > ERRORS && trial.sample.err >= 5.0 {
+            known.fail(n);
+        }
         let over = match self.split {
+            _ if known.failing() == Some(n) => true,
             true => race::judge(trial, self.best, PACE, seen, set, known) != Verdict::Open,
-            false => trial.whole_waves(seen, known) && (trial.firm(known) || trial.hopeless(known)),
+            false => {
+                trial.whole_waves(seen, known) && (trial.firm(known) || trial.hopeless(known) || enough_of_far(trial, known))
+            }
         };
         let mut step = Step::at(n);
         if over {
@@ -75,16 +89,19 @@ impl Refine {
     }
 
     fn next(&mut self, from: f64, set: &Setpoints, known: &mut Known) -> Step {
-        let candidate = if self.tried < MOST {
+        let candidate = if self.tried + 1 < MOST {
             self.gap(known).map(|n| (n, true))
         } else {
             None
         };
-        let candidate = candidate.or_else(|| self.far(known).map(|n| (n, false)).filter(|_| self.tried < MOST));
+        let far = || self.far(known).map(|n| (n, false)).filter(|_| self.tried < MOST);
+        let candidate = candidate
+            .filter(|c| known.points().all(|(m, _)| !near(*c, m) || !known.lost(m)))
+            .or_else(far);
         self.tried += 1;
         let fresh = |(n, split): (f64, bool)| {
             let n = known.snap(within(n, set.bounds), CLOSE / 2.0);
-            (known.at(n).ok < 0.7 * known.firm()).then_some((n, split))
+            (!known.lost(n) && known.at(n).ok < 0.7 * known.firm()).then_some((n, split))
         };
         match candidate
             .and_then(fresh)
@@ -109,6 +126,18 @@ impl Refine {
             let (a, b) = (f64::from(a), f64::from(b));
             (b > WIDE * a).then(|| (a * b).sqrt())
         };
+        if let Some(fence) = known.failing() {
+            let (a, b) = (f64::from(self.best), f64::from(fence));
+            return (a < b && b > CLOSE_FENCE * a).then(|| (a * b).sqrt().floor());
+        }
+        let fitted = known
+            .law_near(self.best)
+            .filter(|l| l.misfit < ONE_CURVE && known.points().count() >= 4);
+        if fitted.is_some() {
+            // One curve goes through all of it: its knee is a better guess than the middle of a gap.
+            let knee = known.knee(self.best);
+            return (!known.firm_near(knee, CLOSE)).then_some(knee);
+        }
         low.and_then(|l| split(l, self.best))
             .or_else(|| high.and_then(|h| split(self.best, h)))
     }
@@ -116,6 +145,23 @@ impl Refine {
     /// The far side of the top, unless it is known there.
     fn far(&self, known: &Known) -> Option<f64> {
         let far = FAR_SIDE * known.knee(self.best).min(2.0 * f64::from(self.best));
-        Some(far).filter(|n| !known.firm_near(*n, CLOSE))
+        let seen = |n: u32| {
+            f64::from(n) > 0.75 * far && f64::from(n) < 1.7 * far && known.lost(n) && known.at(n).ok >= 0.3 * known.firm()
+        };
+        if known.points().any(|(n, _)| seen(n)) {
+            return None;
+        }
+        let safe = known.failing().is_none_or(|n| far < 0.9 * f64::from(n));
+        Some(far).filter(|n| safe && !known.firm_near(*n, CLOSE))
     }
+}
+
+/// A candidate beside a worker count.
+fn near(candidate: (f64, bool), workers: u32) -> bool {
+    (candidate.0 / f64::from(workers)).ln().abs() < CLOSE / 2.0
+}
+
+/// The far side only bends the curve: half a second of it will do.
+fn enough_of_far(trial: &Trial, known: &Known) -> bool {
+    trial.sample.span >= FAR_TIME - 1e-9 && trial.sample.ok >= 0.4 * known.firm()
 }

@@ -15,7 +15,7 @@ use crate::control::Observation;
 use crate::model::setpoints::Setpoints;
 
 /// First rest, s, long enough to be a steady state of its own.
-const FIRST_HOLD: f64 = 2.0;
+const FIRST_HOLD: f64 = 2.6;
 /// Longest rest that neutral probes grow it to, and longest of all, s.
 const LONG_HOLD: f64 = 5.0;
 const LONGEST_HOLD: f64 = 8.0;
@@ -23,6 +23,17 @@ const LONGEST_HOLD: f64 = 8.0;
 const REST: f64 = 2.5;
 /// Answers of a probe at Poisson noise.
 const PROBE: f64 = 400.0;
+/// First look down.
+const NEAR_SIDE: f64 = 0.29;
+/// Answers it needs, and seconds it may take; share of the rest's rate that says "as good".
+const NEAR_ANSWERS: f64 = 1000.0;
+const NEAR_LONGEST: f64 = 1.5;
+const AS_GOOD: f64 = 0.97;
+/// Sway of the rate from second to second above which one look at the near side says nothing.
+const MOODY: f64 = 0.08;
+/// Share that says "not as good", and answers to say anything.
+const NOT_AS_GOOD: f64 = 0.95;
+const NEAR_NEEDS: f64 = 300.0;
 /// Widest probe that neutral pairs grow it to.
 const WIDEST: f64 = 0.2;
 /// Standard errors that a step up and a step down need.
@@ -36,8 +47,6 @@ const CLEAR: f64 = 3.0;
 /// How far, in e-folds, the curve must see the knee elsewhere to move there, and answers it needs on both sides.
 const OFF: f64 = 0.14;
 const WIDE_NEEDS: f64 = 200.0;
-/// Slope that no place near an optimum has.
-const STEEP: f64 = 0.3;
 /// A second of rest leaves this much of older evidence.
 const FADE: f64 = 0.985;
 
@@ -70,6 +79,10 @@ pub struct Track {
     /// Steps in that direction in a row.
     walked: u32,
     detector: Detector,
+    /// The next look down is the first, and goes far enough to pin the near side of the knee.
+    near: bool,
+    /// How often the curve has moved the rest: each makes the next one harder, or it would never come to rest.
+    corrections: f64,
 }
 
 impl Track {
@@ -90,6 +103,8 @@ impl Track {
             direction: 0,
             walked: 0,
             detector: Detector::expecting(known.expected(workers)),
+            near: true,
+            corrections: 0.0,
         }
     }
 
@@ -134,14 +149,14 @@ impl Track {
 
     fn rest(&mut self, seen: &Observation, set: &Setpoints, known: &mut Known) -> Step {
         known.fade(FADE.powf(seen.span));
-        if let Some(note) = self.detector.see(seen, set.knobs.h, known) {
+        known.rest(seen);
+        if let Some(note) = self.detector.see(seen, set.knobs.h * known.caution, known) {
             return self.astray(note);
         }
         self.left -= seen.span;
         if self.left > 1e-9 {
-            let evidence = || race::evidence(known.at(self.workers).ok, set, known);
             return Step {
-                evidence: known.slow().then(evidence),
+                evidence: Some(race::evidence(known.at(self.workers).ok, set, known)),
                 ..Step::at(self.workers)
             };
         }
@@ -155,7 +170,8 @@ impl Track {
         let to = if up {
             (n * (1.0 + self.size)).ceil()
         } else {
-            (n * (1.0 - self.size)).floor().max(1.0)
+            let size = if self.near { NEAR_SIDE.max(self.size) } else { self.size };
+            (n * (1.0 - size)).floor().max(1.0)
         };
         let to = within(to, set.bounds);
         self.foretold[usize::from(self.stage == Stage::Second)] = known.expected(to);
@@ -165,8 +181,10 @@ impl Track {
 
     fn probe(&mut self, seen: &Observation, set: &Setpoints, known: &mut Known) -> Step {
         let s = self.trial.sample;
-        let need = PROBE * known.noise.dispersion().clamp(1.0, 4.0);
-        let longest = if known.slow() { 6.0 } else { 1.0 };
+        let near = self.near && self.trial.workers < self.workers;
+        let (answers, longest) = if near { (NEAR_ANSWERS, NEAR_LONGEST) } else { (PROBE, 1.0) };
+        let need = answers * known.noise.dispersion().clamp(1.0, 4.0);
+        let longest = if known.slow() { 6.0 } else { longest };
         let enough = s.span >= known.response().max(0.19) && (s.ok >= need || s.span >= longest - 1e-9);
         let here = self.trial.workers;
         if !enough || !self.trial.whole_waves(seen, known) {
@@ -187,18 +205,31 @@ impl Track {
         let second = self.trial.clone();
         let first = self.first.take().unwrap_or_else(|| second.clone());
         let spent = 2.0 * (first.sample.span + second.sample.span);
-        let error = known.noise.error(first.sample.ok).hypot(known.noise.error(second.sample.ok));
-        if belied([&first, &second].map(|t| t.sample.rate()), self.foretold, error / 2.0) {
+        let counted = known.noise.error(first.sample.ok).hypot(known.noise.error(second.sample.ok));
+        let error = counted.hypot(std::f64::consts::SQRT_2 * known.sway());
+        if belied(
+            [&first, &second].map(|t| t.sample.rate()),
+            self.foretold,
+            known.caution * error / 2.0,
+        ) {
             return self.astray("both probes say that the target changed: looking anew".to_owned());
         }
         let (up, down) = if self.up_first { (first, second) } else { (second, first) };
         self.up_first = !self.up_first;
         self.slope.add(&up, &down, error, set.knobs.kappa);
+        let share = down.sample.rate() / known.at(self.workers).rate();
+        if self.near && down.workers < self.workers && down.sample.ok >= NEAR_NEEDS && known.sway() < MOODY {
+            self.near = share > NOT_AS_GOOD;
+            if share > AS_GOOD {
+                return self.descend(down.workers, seen, known);
+            }
+        }
         let ruling = self.ruling(&up, &down, set, known);
         if self.far_off(ruling) {
             return self.astray(format!("{} is far from the best: looking anew", self.workers));
         }
         let note = match ruling {
+            -1 if self.workers <= set.bounds.min.max(1) => self.stay(spent, seen, known),
             1 => self.go(1, seen, set, known),
             -1 => self.go(-1, seen, set, known),
             _ => match self.correction(set, known) {
@@ -222,10 +253,9 @@ impl Track {
         }
     }
 
-    /// The slope is nothing like that near an optimum, or it has walked the same way twice before.
+    /// It has walked the same way twice before: steps are too small for what lies ahead.
     fn far_off(&self, ruling: i8) -> bool {
-        let steep = self.slope().abs() > STEEP && self.slope.z().abs() > CLEAR;
-        ruling != 0 && (steep || (self.walked >= 2 && self.direction == ruling))
+        ruling != 0 && (self.workers > 1 || ruling > 0) && self.walked >= 2 && self.direction == ruling
     }
 
     /// 1 for up, −1 for down, 0 for staying.
@@ -245,6 +275,25 @@ impl Track {
             z if z > UP && slope > FLAT && worth(up) > middle && (clear || knee > 1.04 * n) => 1,
             z if z < -DOWN && slope < -FLAT && worth(down) > middle && (clear || knee < 0.96 * n) => -1,
             _ => 0,
+        }
+    }
+
+    /// The near side gives as much: this is a flat top, not its edge.
+    fn descend(&mut self, to: u32, seen: &Observation, known: &mut Known) -> Step {
+        if self.far_off(-1) {
+            return self.astray(format!("{to} workers do as well as {}: looking anew", self.workers));
+        }
+        let note = format!("{to}: as good as {}", self.workers);
+        self.pairs = 0;
+        self.walked = if self.direction < 0 { self.walked + 1 } else { 1 };
+        self.direction = -1;
+        self.near = true;
+        self.hold = FIRST_HOLD;
+        self.slope = Slope::default();
+        self.rest_at(to, seen, known);
+        Step {
+            note: Some(note),
+            ..Step::at(to)
         }
     }
 
@@ -284,12 +333,13 @@ impl Track {
         let wide = held(&|m| m >= 1.35 * n) && held(&|m| m <= 0.8 * n);
         let to = within(known.knee(self.workers).clamp(n / 1.3, n * 1.3), set.bounds);
         let off = (f64::from(to) / n).ln().abs();
-        (wide && off > OFF && to.abs_diff(self.workers) > 1).then_some(to)
+        (wide && off > OFF * (1.0 + 0.5 * self.corrections) && to.abs_diff(self.workers) > 1).then_some(to)
     }
 
     fn correct(&mut self, to: u32, seen: &Observation, known: &mut Known) -> Option<String> {
         let from = self.workers;
         self.pairs = 0;
+        self.corrections += 1.0;
         self.hold = 0.8;
         self.slope = Slope::default();
         self.rest_at(to, seen, known);

@@ -15,10 +15,15 @@ const STEADY: f64 = 0.5;
 /// Longest firm measurement, s, and on a slow target.
 const TRIAL: f64 = 1.5;
 const SLOW_TRIAL: f64 = 8.0;
+/// Mean response, in idle ones, that is surely below what any queue would make of it.
+const UNQUEUED_SURELY: f64 = 1.10;
 /// Ticks without getting the workers asked for, until the trial gives up.
 const REFUSED_AFTER: u32 = 6;
 /// From this mean response on, evidence is cut at whole multiples of it: completions come in waves of that period.
 const WAVES_FROM: f64 = 0.150;
+
+/// Answers that a tick without any must have led to expect for it to be a pause of the target.
+const PAUSED: f64 = 20.0;
 
 /// What a tick was to a trial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,13 +36,25 @@ pub enum Tick {
     Refused,
 }
 
+/// Responses after which every answer was asked for under the new worker count.
+const YOUNG: f64 = 1.05;
+/// An early look corrects at most this share of a tick.
+const CORRECTED: f64 = 0.5;
+
 /// One worker count on trial.
 #[derive(Clone, Debug)]
 pub struct Trial {
     /// Asked for.
     pub workers: u32,
+    from: u32,
     settle: f64,
+    /// Mean response and rate before it.
+    before: (f64, f64),
+    /// Seconds since these workers are in force.
+    age: f64,
     denied: u32,
+    /// Answers asked for under these workers, settled or not.
+    young: Sample,
     /// Evidence since it settled.
     pub sample: Sample,
 }
@@ -53,14 +70,28 @@ impl Trial {
         let cut = f64::from(workers) < 0.7 * f64::from(from);
         Self {
             workers,
+            from,
             settle: if cut { 2.0 * settle } else { settle }.min(SETTLE_CAP),
+            before: (response, known.rate()),
+            age: 0.0,
             denied: 0,
+            young: Sample::default(),
             sample: Sample::default(),
         }
     }
 
+    /// The first tick of a run, all of it evidence.
+    pub fn begin(&mut self, seen: &Observation, known: &mut Known) {
+        self.settle = 0.0;
+        self.sample.add(seen);
+        known.add(self.workers, seen);
+    }
+
     /// One tick; evidence goes into `known` as well.
     pub fn see(&mut self, seen: &Observation, known: &mut Known) -> Tick {
+        if seen.ok == 0 && seen.err == 0 && self.sample.rate() * seen.span > PAUSED {
+            self.settle = known.pause(self.workers, &mut self.sample) + seen.span;
+        }
         if (seen.workers - f64::from(self.workers)).abs() > 0.5 {
             self.denied += 1;
             return if self.denied > REFUSED_AFTER {
@@ -69,6 +100,10 @@ impl Trial {
                 Tick::Settling
             };
         }
+        if self.age >= YOUNG * self.before.0 {
+            self.young.add(seen);
+        }
+        self.age += seen.span;
         if self.settle > 0.0 {
             self.settle -= seen.span;
             return Tick::Settling;
@@ -76,6 +111,35 @@ impl Trial {
         self.sample.add(seen);
         known.add(self.workers, seen);
         Tick::Evidence
+    }
+
+    /// The first tick of more workers, corrected for what was still missing in it, and how wrong that may be: new workers
+    /// start spread over one response, and the answers of a fresh one lag behind by (1 − c²)/2 responses (renewal theory).
+    /// Only where that is a small part of the tick; `None` otherwise.
+    pub fn early(&self, seen: &Observation) -> Option<(Sample, f64)> {
+        let (response, rate) = self.before;
+        let mut sample = Sample::default();
+        sample.add(seen);
+        let missing = response * (1.0 - sample.variation().min(1.0) / 2.0);
+        let first = self.sample.span == 0.0 && self.age <= seen.span + 1e-9 && self.workers > self.from;
+        if !first || missing > CORRECTED * seen.span {
+            return None;
+        }
+        let gained = (seen.ok as f64 - rate * seen.span).max(0.0) * seen.span / (seen.span - missing);
+        sample.span *= sample.ok / (rate * seen.span + gained).max(1.0);
+        Some((sample, 0.5 * response / seen.span))
+    }
+
+    /// Nothing queues at these workers: answers asked for under them take as long as idle ones, and that is known well.
+    /// Then X = N/R by Little's law, without waiting for the rate to settle: that evidence, or `None`.
+    pub fn unqueued(&self, known: &Known) -> Option<Sample> {
+        let (mean, (idle, doubt)) = (self.young.mean()?, known.idle_doubt()?);
+        let error = (self.young.variation() / self.young.ok).sqrt().hypot(doubt);
+        let sure = self.young.ok >= 4.0 && mean / idle + 2.0 * error < UNQUEUED_SURELY;
+        sure.then(|| Sample {
+            span: self.young.ok * mean / f64::from(self.workers),
+            ..self.young
+        })
     }
 
     /// Enough answers at this worker count, or as many as it is worth waiting for.

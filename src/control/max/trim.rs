@@ -19,6 +19,7 @@ const NEAR_CLOSE: f64 = 0.12;
 const PATIENCE: f64 = 3.0;
 /// Deepest single step down.
 const DEEPEST: f64 = 0.5;
+const NEAR: bool = false;
 /// Most trials.
 const MOST: u32 = 6;
 
@@ -89,7 +90,7 @@ impl Trim {
         let pinned = |n: f64| known.firm_near(n, NEAR_CLOSE) || known.points().any(|(m, _)| beside(m, near) && known.lost(m));
         let wished = match knee {
             k if !known.firm_near(k, CLOSE) => k,
-            _ if !pinned(near) => near,
+            _ if NEAR && !pinned(near) => near,
             _ => return None,
         };
         self.near = wished < knee;

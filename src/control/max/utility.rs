@@ -77,7 +77,7 @@ mod tests {
             err,
             span: 1.0,
             sum: 1.0,
-            squares: 1.0,
+            rounded: (1.0, 1.0),
         }
     }
 
