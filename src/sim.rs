@@ -3,10 +3,22 @@
 
 #[cfg(test)]
 mod acceptance;
+pub mod answers;
+pub mod bakeoff;
 pub mod drive;
+pub mod ewf;
 pub mod exact;
+#[cfg(test)]
+mod exactness;
+pub mod options;
 pub mod plants;
+pub mod service;
+pub mod setpoints;
 pub mod station;
+pub mod target;
+#[cfg(test)]
+mod tuning;
+pub mod watched;
 pub mod weather;
 pub mod worker;
 pub mod world;

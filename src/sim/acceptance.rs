@@ -6,6 +6,8 @@ use crate::model::setpoints::{Bounds, Mode, ProcessVariable, Setpoint, Setpoints
 use crate::model::units::Nanos;
 use crate::telemetry::frame::State;
 
+mod school;
+
 fn drive(plant: &str, set: Setpoints, seed: u64) -> Drive {
     Drive::new(Recipe::named(plant).unwrap(), set, false, seed)
 }
@@ -150,15 +152,17 @@ fn at_a_bound_the_integrator_does_not_wind_up() {
 
 #[test]
 fn every_change_of_mode_is_bumpless() {
-    let modes = [Mode::Max, Mode::Hold, Mode::Manual];
+    let modes: Vec<Mode> = Mode::ALL.into_iter().filter(|m| m.built()).collect();
+    assert_eq!(modes.len(), 8);
     let setpoints = |mode: Mode| Setpoints {
         mode,
         asked: (mode == Mode::Manual).then_some(23),
         ..holding(ProcessVariable::Rps, 900.0)
     };
-    for (from, to) in modes.iter().flat_map(|a| modes.map(|b| (*a, b))).filter(|(a, b)| a != b) {
+    let pairs = modes.iter().flat_map(|a| modes.iter().map(move |b| (*a, *b)));
+    for (from, to) in pairs.filter(|(a, b)| a != b) {
         let mut d = drive("usl", setpoints(from), 5);
-        let before = d.run(14.0).last().unwrap().ruling.workers;
+        let before = d.run(6.0).last().unwrap().ruling.workers;
         d.set = Setpoints {
             asked: None,
             ..setpoints(to)
@@ -168,6 +172,10 @@ fn every_change_of_mode_is_bumpless() {
 
         let jump = after.iter().map(|t| (t.ruling.workers - before).abs()).fold(0.0, f64::max);
         assert!(jump <= 1.0, "{from:?} → {to:?}: {jump}");
+        // And its first own move is a step from there, not a start from elsewhere: at most 10 %, or `vegas`'s six.
+        let own = d.turn().ruling.workers - before;
+        let step = (0.1 * before).max(6.0) + 1.0;
+        assert!(!to.school() || own.abs() <= step, "{from:?} → {to:?}: {own} at once");
     }
 }
 

@@ -53,6 +53,11 @@ impl Drive {
         }
     }
 
+    /// The regulator, for what is no setpoint: experiments.
+    pub fn regulator(&mut self) -> &mut Regulator {
+        &mut self.regulator
+    }
+
     /// One tick of 100 ms.
     pub fn turn(&mut self) -> Turn {
         self.now += TICK;

@@ -25,6 +25,34 @@ pub fn throughput(mu: impl Fn(u32) -> f64, think: f64, n_max: u32) -> Vec<f64> {
     sizes.windows(2).map(|g| (g[0] - g[1]).exp()).collect()
 }
 
+/// X(1 ..= `n_max`), 1/s, of a station that turns away whoever finds `most` jobs in it and stands still `stall` s for each;
+/// who is turned away comes back after `think` s, > 0. Exponential work.
+///
+/// A stall begins only while the station is full, and nobody leaves during one, so it lengthens the mean stay in that
+/// state alone: with r = (N − most)/Z refusals a second by 1/(1 − r·stall). From r·stall = 1 on nothing is served.
+pub fn turning_away(mu: impl Fn(u32) -> f64, think: f64, most: u32, stall: f64, n_max: u32) -> Vec<f64> {
+    (1..=n_max)
+        .map(|n| {
+            let idle = 1.0 - stall * f64::from(n.saturating_sub(most)) / think;
+            if idle <= 0.0 {
+                return 0.0;
+            }
+            let rate = |i: u32| if i == most { mu(i) * idle } else { mu(i) };
+            let full = n.min(most);
+            let mut logs = vec![0.0];
+            let mut log = 0.0;
+            for i in 1..=full {
+                log += (f64::from(n - i + 1) / think / rate(i)).ln();
+                logs.push(log);
+            }
+            let top = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let weights: Vec<f64> = logs.iter().map(|l| (l - top).exp()).collect();
+            let served: f64 = (1..=full).map(|i| weights[i as usize] * rate(i)).sum();
+            served / weights.iter().sum::<f64>()
+        })
+        .collect()
+}
+
 /// Best and knee of a plant from its rates X(1 ..= n). The best is the smallest N with ≥ 99.9 % of the maximum, the knee
 /// the smallest with ≥ 98 %; both 0 for no rates.
 pub fn truth(name: &str, xs: &[f64]) -> Truth {
@@ -93,6 +121,28 @@ mod tests {
         let xs = throughput(|_| 100.0, 0.010, 2);
 
         assert!((xs[1] - 80.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_door_that_never_closes_changes_nothing() {
+        let mu = |n: u32| f64::from(n.min(8)) * 250.0;
+
+        let (open, wide) = (throughput(mu, 0.005, 60), turning_away(mu, 0.005, 60, 0.1, 60));
+
+        for (a, b) in open.iter().zip(&wide) {
+            assert!((a / b - 1.0).abs() < 1e-9, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn one_place_and_three_workers_follow_the_chain_by_hand() {
+        // Arrivals 3/Z = 300/s into one place of 100/s: P(1) = 3/4 without stalls. Two others are refused at 200/s; 2.5 ms
+        // each is half of the time: 50/s, P(1) = 6/7.
+        let x = |stall| turning_away(|_| 100.0, 0.010, 1, stall, 3)[2];
+
+        assert!((x(0.0) - 75.0).abs() < 1e-9);
+        assert!((x(0.002_5) - 50.0 * 6.0 / 7.0).abs() < 1e-9, "{}", x(0.002_5));
+        assert_eq!(x(0.005), 0.0);
     }
 
     #[test]

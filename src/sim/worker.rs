@@ -1,6 +1,7 @@
 //! One simulated worker: what it is doing, and since when.
 //! It moves nothing; the world does.
 
+use super::target::Fate;
 use crate::model::units::Nanos;
 use crate::telemetry::interval::Gauges;
 
@@ -12,6 +13,8 @@ pub enum Doing {
     Absent,
     /// Will begin: newly called, or thinking after an exchange of `Worker::length`.
     Waiting,
+    /// Ready for an arrival (open model).
+    Idle,
     /// In an exchange.
     Busy,
 }
@@ -21,8 +24,12 @@ pub enum Doing {
 pub struct Worker {
     /// What it is doing.
     pub doing: Doing,
+    /// What becomes of its exchange.
+    pub fate: Fate,
     /// Begin of the exchange, or of the thinking after it.
     pub since: Nanos,
+    /// When the schedule wanted the exchange; `since` in the closed model.
+    pub intended: Nanos,
     /// The last exchange; zero before the first.
     pub length: Nanos,
     /// Counts its waits: an event of an older one was called off.
@@ -40,7 +47,7 @@ pub fn levels(workers: &[Worker], now: Nanos) -> Gauges {
                 g.in_flight += 1;
                 g.oldest = g.oldest.max(now - w.since);
             }
-            Doing::Waiting => g.idle += 1,
+            Doing::Waiting | Doing::Idle => g.idle += 1,
             Doing::Absent => g.parked += u64::from(w.connected),
         }
         g.active += u64::from(w.connected);

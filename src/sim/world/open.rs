@@ -1,0 +1,283 @@
+//! The open model: arrivals come at their own times; workers are a limit on exchanges at once.
+//!
+//! ```text
+//!  arrival due ─► idle worker, else one started below the limit, else it waits in the backlog
+//! ```
+
+use super::World;
+use crate::load::{Backlog, Offer, Process, Schedule};
+use crate::model::demand::Drive;
+use crate::model::failure::Failure;
+use crate::model::seen::Seen;
+use crate::model::units::Nanos;
+use crate::sim::worker::{Doing, Worker};
+use crate::telemetry::tally::Outcome;
+
+/// Arrivals have random numbers of their own: the plant does the same to other arrivals.
+pub(super) fn backlog(process: Process, capacity: usize, seed: u64) -> Backlog {
+    Backlog::new(Schedule::new(process.arrivals(seed ^ 0xa11)), capacity)
+}
+
+impl World {
+    /// The demand of the open model is in force from now on.
+    pub(super) fn open(&mut self, rate: f64) {
+        // Some workers at all: a limit below one would be no limit but the end.
+        self.full = self.full.max(usize::from(self.demand.workers > 0.0));
+        let rate = if self.demand.drive == Drive::Run { rate } else { 0.0 };
+        self.backlog.set(self.now, rate, self.demand.overflow);
+        self.idle.clear();
+        for (i, w) in self.workers.iter_mut().enumerate().rev() {
+            if w.doing == Doing::Busy {
+                continue;
+            }
+            w.stamp = w.stamp.wrapping_add(1);
+            w.doing = if i < self.full { Doing::Idle } else { Doing::Absent };
+            if i < self.full {
+                self.idle.push(i as u32);
+            }
+        }
+        self.employ();
+        self.plan();
+    }
+
+    /// The open model ends: what waits is never sent.
+    pub(super) fn close(&mut self) {
+        self.backlog.set(self.now, 0.0, self.demand.overflow);
+        self.tally.not_sent += self.backlog.clear();
+        self.due = Nanos::MAX;
+        self.idle.clear();
+        for w in self.workers.iter_mut().filter(|w| w.doing == Doing::Idle) {
+            w.doing = Doing::Absent;
+        }
+    }
+
+    /// An arrival is due now.
+    pub(super) fn arrival(&mut self) {
+        let offer = self.backlog.offer();
+        if offer.is_some_and(|o| o != Offer::Held) {
+            self.begun += 1;
+            self.tally.scheduled += 1;
+        }
+        match offer {
+            Some(Offer::Queued) => self.employ(),
+            Some(Offer::Shed) => self.tally.shed += 1,
+            Some(Offer::Refused) => {
+                let seen = Seen {
+                    intended: self.now,
+                    ..Seen::default()
+                };
+                self.tally.finish(&seen, Outcome::Failed(Failure::LocalQueue), self.now);
+            }
+            Some(Offer::Held) | None => {}
+        }
+        self.plan();
+    }
+
+    /// A worker is free again.
+    pub(super) fn free(&mut self, worker: u32) {
+        let wanted = (worker as usize) < self.full;
+        let w = &mut self.workers[worker as usize];
+        w.doing = if wanted { Doing::Idle } else { Doing::Absent };
+        if wanted {
+            self.idle.push(worker);
+            self.employ();
+        }
+    }
+
+    /// Gives arrivals that wait to workers that are idle.
+    fn employ(&mut self) {
+        if !matches!(self.demand.drive, Drive::Run | Drive::Drain) {
+            return;
+        }
+        while self.backlog.waiting() > 0 {
+            let Some(worker) = self.idle_worker() else { return };
+            let before = self.backlog.counts().scheduled;
+            let Some(arrival) = self.backlog.take(self.now) else { return };
+            // Room for one that was held up: only now it counts.
+            let more = self.backlog.counts().scheduled - before;
+            self.begun += more;
+            self.tally.scheduled += more;
+            self.plan();
+            let travel = self.half_delay();
+            self.send(worker, arrival.intended, travel);
+        }
+    }
+
+    /// An idle worker, or a new one below the limit.
+    fn idle_worker(&mut self) -> Option<u32> {
+        while let Some(worker) = self.idle.pop() {
+            if self.workers[worker as usize].doing == Doing::Idle {
+                return Some(worker);
+            }
+        }
+        (self.workers.len() < self.full).then(|| {
+            self.workers.push(Worker::default());
+            self.workers.len() as u32 - 1
+        })
+    }
+
+    fn plan(&mut self) {
+        self.due = if self.spent() {
+            Nanos::MAX
+        } else {
+            self.backlog.next().unwrap_or(Nanos::MAX)
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conduct::Plant;
+    use crate::model::demand::{Demand, Overflow};
+    use crate::sim::plants::Recipe;
+    use crate::telemetry::books::Books;
+    use crate::telemetry::interval::Interval;
+    use crate::telemetry::tally::Tally;
+
+    const SEC: fn(u64) -> Nanos = Nanos::from_secs;
+
+    fn demand(rate: f64, workers: f64) -> Demand {
+        Demand {
+            rate: Some(rate),
+            workers,
+            ..Demand::default()
+        }
+    }
+
+    fn plant(name: &str, options: &[(&str, &str)]) -> Recipe {
+        let mut r = Recipe::named(name).unwrap();
+        options.iter().for_each(|(k, v)| r.apply(k, v).unwrap());
+        r
+    }
+
+    fn open(name: &str, rate: f64, workers: f64) -> World {
+        let mut w = World::new(Recipe::named(name).unwrap(), None, 7);
+        w.set(demand(rate, workers));
+        w
+    }
+
+    #[test]
+    fn below_capacity_what_is_offered_is_answered() {
+        let seen = open("usl", 1250.0, 512.0).collect(SEC(40));
+
+        let t = &seen.tally;
+        assert!((t.ok as f64 / 40.0 / 1250.0 - 1.0).abs() < 0.03, "{}", t.ok);
+        assert!(t.parts.is_none(), "nobody waits for a worker");
+        assert!(seen.gauges.idle > 0 && seen.gauges.queued == 0);
+    }
+
+    #[test]
+    fn at_the_closed_knee_open_arrivals_run_away() {
+        let seen = open("usl", 1662.0, 16_384.0).collect(SEC(30));
+
+        assert!(seen.gauges.in_flight > 5_000, "{:?}", seen.gauges);
+    }
+
+    #[test]
+    fn one_server_shows_every_wait_from_the_intended_start() {
+        // One worker over one constant server of 5 ms at 100/s is M/D/1 at half load: mean wait ρ·S/(2(1−ρ)) = 2.5 ms.
+        let recipe = plant("mmc", &[("servers", "1"), ("service", "const:5ms"), ("delay", "0")]);
+        let mut w = World::new(recipe, None, 3);
+        w.set(demand(100.0, 1.0));
+
+        let t = w.collect(SEC(2_000)).tally;
+
+        let (wait, service) = (t.wait().mean().unwrap(), t.service().mean().unwrap());
+        assert!((wait / 0.0025 - 1.0).abs() < 0.05, "{wait}");
+        assert!((service / 0.005 - 1.0).abs() < 1e-3, "{service}");
+        assert!((t.response().mean().unwrap() - wait - service).abs() < 1e-5);
+        assert_eq!(t.parts.unwrap().send_lag.max(), Some(0.0));
+    }
+
+    #[test]
+    fn the_books_balance_at_every_moment_in_every_policy_and_through_changes_of_the_model() {
+        for overflow in [Overflow::Drop, Overflow::Reject, Overflow::Block] {
+            let mut w = World::new(Recipe::named("slow").unwrap(), None, 5).arriving(Process::Burst(7), 20);
+            let mut total = Tally::default();
+            let mut slipped = Nanos::ZERO;
+            for k in 0..120u64 {
+                let drive = match k {
+                    30..40 => Drive::Pause,
+                    106..110 => Drive::Drain,
+                    110.. => Drive::Abort,
+                    _ => Drive::Run,
+                };
+                w.set(Demand {
+                    rate: (!(50..60).contains(&k)).then_some(60.0 + k as f64),
+                    workers: [3.0, 9.0, 2.5][k as usize % 3],
+                    overflow,
+                    drive,
+                    ..Demand::default()
+                });
+                let seen = w.collect(Nanos::from_millis(137 * (k + 1)));
+                total.merge(&seen.tally);
+
+                let books = Books::of(&total, &seen.gauges);
+
+                assert!(books.balanced(), "{overflow:?} {k} {books:?}");
+                assert!(w.slip() >= slipped && seen.gauges.queued <= 20);
+                slipped = w.slip();
+            }
+            let counts = (
+                total.shed > 0,
+                total.errors[Failure::LocalQueue as usize] > 0,
+                slipped > SEC(1),
+            );
+            let expected = [
+                overflow == Overflow::Drop,
+                overflow == Overflow::Reject,
+                overflow == Overflow::Block,
+            ];
+            assert_eq!(counts, expected.into(), "{overflow:?}");
+            assert!(total.not_sent > 0 && total.aborted > 0);
+        }
+    }
+
+    #[test]
+    fn a_pause_stops_the_schedule_and_a_drain_sends_what_is_due() {
+        let mut w = open("slow", 100.0, 4.0);
+        w.collect(SEC(1));
+        let stop = |drive| Demand {
+            drive,
+            ..demand(100.0, 4.0)
+        };
+        let queued = |i: &Interval| (i.tally.scheduled, i.gauges.queued);
+
+        w.set(stop(Drive::Pause));
+        let paused = w.collect(SEC(5));
+        let again = w.collect(SEC(6));
+        w.set(stop(Drive::Drain));
+        let drained = w.collect(SEC(60));
+
+        assert_eq!((paused.gauges.in_flight, queued(&again)), (0, (0, paused.gauges.queued)));
+        assert_eq!(queued(&drained), (0, 0));
+        assert_eq!(drained.tally.ok, paused.gauges.queued);
+    }
+
+    #[test]
+    fn a_limit_is_kept_exactly_and_said() {
+        let mut w = World::new(Recipe::named("mmc").unwrap(), Some(1_000), 2);
+        w.set(demand(1_500.0, 64.0));
+
+        let seen = w.collect(SEC(5));
+
+        assert_eq!((seen.tally.scheduled, seen.tally.ok, seen.exhausted), (1_000, 1_000, true));
+    }
+
+    #[test]
+    fn going_back_to_the_closed_model_employs_everybody_again() {
+        let mut w = open("mmc", 3_000.0, 16.0);
+        let before = w.collect(SEC(2));
+        w.set(Demand {
+            rate: None,
+            ..demand(0.0, 22.0)
+        });
+
+        let after = w.collect(SEC(4));
+
+        assert!(before.gauges.queued > 500 && after.tally.not_sent == before.gauges.queued);
+        assert_eq!((after.gauges.in_flight, after.gauges.queued), (22, 0));
+        assert!((after.tally.ok as f64 / 2.0 / 1965.0 - 1.0).abs() < 0.1, "{}", after.tally.ok);
+    }
+}
