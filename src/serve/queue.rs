@@ -12,15 +12,15 @@ mod line;
 pub mod plants;
 mod reader;
 mod reply;
-pub mod service;
+
 pub mod settings;
 mod stalls;
 mod station;
 pub mod stats;
 pub mod truth;
 
+pub use crate::sim::service::Service;
 pub use plants::{PLANTS, demo};
-pub use service::Service;
 pub use settings::{Change, Settings, Step};
 pub use stats::Stats;
 pub use truth::truth;

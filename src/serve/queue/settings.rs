@@ -1,8 +1,9 @@
 //! What a queueing target is: the options as typed, one grammar for the command line and for `--step`.
 //! It refuses sockets: the listener comes from the caller.
 
-use super::service::Service;
 use crate::model::units::{Nanos, parse_duration};
+use crate::sim::options::{self, count};
+use crate::sim::service::{Service, Shape};
 
 /// Servers, law and faults of a queueing target.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,7 +55,10 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             servers: 1,
-            service: Service::Exponential(Nanos::from_millis(5)),
+            service: Service {
+                shape: Shape::Exponential,
+                mean: Nanos::from_millis(5),
+            },
             contention: None,
             delay: Nanos::ZERO,
             admit: None,
@@ -75,7 +79,7 @@ impl Change {
             "servers" => count("servers", value).map(Self::Servers),
             "service" => Service::parse(value).map(Self::Service),
             "contention" => contention(value).map(Self::Contention),
-            "delay" => delay(value).map(Self::Delay),
+            "delay" => options::delay("delay", value).map(Self::Delay),
             "admit" if value == "off" => Ok(Self::Admit(None)),
             "admit" => count("admit", value).map(|n| Self::Admit(Some(n))),
             _ => Err(format!(
@@ -139,11 +143,8 @@ impl Settings {
     }
 
     fn add_step(&mut self, text: &str) -> Result<(), String> {
-        let fault = |why: &str| format!("step {text:?} {why} (use TIME:OPTION=VALUE, such as 15s:servers=2)");
-        let (at, change) = text.split_once(':').ok_or_else(|| fault("has no time"))?;
-        let (key, value) = change.split_once('=').ok_or_else(|| fault("has no OPTION=VALUE"))?;
-        let at = parse_duration(at).map_err(|why| fault(&why))?;
-        let change = Change::parse(key.trim_start_matches('-'), value)?;
+        let (at, key, value) = options::step(text)?;
+        let change = Change::parse(key, value)?;
         self.steps.push(Step { at, change });
         self.steps.sort_by_key(|s| s.at);
         Ok(())
@@ -163,11 +164,6 @@ impl Settings {
     }
 }
 
-fn count(name: &str, value: &str) -> Result<u32, String> {
-    let n = value.parse().ok().filter(|n| (1..=65_536).contains(n));
-    n.ok_or_else(|| format!("{name} {value:?} is not a whole number from 1 to 65536 (use one such as 8)"))
-}
-
 fn contention(value: &str) -> Result<Option<(f64, f64)>, String> {
     if value == "off" {
         return Ok(None);
@@ -176,13 +172,6 @@ fn contention(value: &str) -> Result<Option<(f64, f64)>, String> {
     let pair = value.split_once(':').and_then(|(a, b)| Some((number(a)?, number(b)?)));
     pair.map(Some)
         .ok_or_else(|| format!("contention {value:?} is not two numbers of at least 0 (use A:B such as .02:.0004, or off)"))
-}
-
-fn delay(value: &str) -> Result<Nanos, String> {
-    if matches!(value, "0" | "off") {
-        return Ok(Nanos::ZERO);
-    }
-    parse_duration(value).map_err(|why| format!("delay: {why}"))
 }
 
 #[cfg(test)]
@@ -214,7 +203,13 @@ mod tests {
         );
         assert_eq!(
             (s.service, s.delay),
-            (Service::Constant(Nanos::from_millis(5)), Nanos::from_millis(1))
+            (
+                Service {
+                    shape: Shape::Constant,
+                    mean: Nanos::from_millis(5)
+                },
+                Nanos::from_millis(1)
+            )
         );
         let (first, second) = ((Nanos::ZERO, Nanos::from_secs(1)), (Nanos::from_secs(5), Nanos::from_secs(3)));
         assert_eq!(s.stalls, [first, second]);

@@ -1,10 +1,10 @@
 //! The exact answer of a queueing target to N closed workers, where there is one.
 //! It refuses approximations: a law without an exact answer has none here.
 
-use super::service::Service;
 use super::settings::Settings;
 use crate::model::run::Truth;
 use crate::sim::exact;
+use crate::sim::service::Shape;
 
 /// Most workers looked at: the tool's own default bound on loopback.
 const WORKERS: u32 = 4096;
@@ -24,13 +24,13 @@ pub fn rates(settings: &Settings, n_max: u32) -> Option<Vec<f64>> {
     if settings.admit.is_some() {
         return None;
     }
-    match (settings.contention, settings.service) {
-        (None, Service::Pareto { .. }) => None,
-        (None, Service::Constant(_)) => {
+    match (settings.contention, settings.service.shape) {
+        (None, Shape::Pareto(_) | Shape::Lognormal(_) | Shape::Mixed { .. }) => None,
+        (None, Shape::Constant) => {
             let full = f64::from(settings.servers) / mean;
             Some((1..=n_max).map(|n| full.min(f64::from(n) / (think + mean))).collect())
         }
-        (Some(_), _) | (None, Service::Exponential(_)) => {
+        (Some(_), _) | (None, Shape::Exponential) => {
             let rate = |n: u32| settings.speed(n as usize) / mean;
             Some(exact::throughput(rate, think, n_max))
         }
