@@ -8,12 +8,13 @@
 //! ```
 
 mod axis;
-mod batches;
 mod conductor;
 mod ending;
+mod experiments;
 mod ledger;
 mod orders;
 mod publish;
+mod shift;
 mod steady;
 
 pub use conductor::{Conductor, Limits};

@@ -6,6 +6,7 @@ use super::axis::{Axis, Levels};
 use super::ending::Ending;
 use super::ledger::Ledger;
 use super::orders::{Orders, Said, Wish};
+use super::shift::Shifts;
 use super::steady::Resting;
 use crate::control::Observation;
 use crate::control::regulator::{Regulator, Ruling};
@@ -16,7 +17,7 @@ use crate::model::run::{EndedBy, Profile, RunInfo};
 use crate::model::setpoints::{Mode, Setpoints};
 use crate::model::units::Nanos;
 use crate::telemetry::curve::Curve;
-use crate::telemetry::frame::{Frame, Shift};
+use crate::telemetry::frame::Frame;
 use crate::telemetry::grid::Grid;
 use crate::telemetry::interval::Interval;
 use std::sync::Arc;
@@ -36,13 +37,16 @@ pub struct Limits {
     pub patience: Nanos,
 }
 
+/// Seconds of rest after which a target that swings by itself has said what it will.
+const MOODY: f64 = 15.0;
+
 /// The whole state of a run but the plant's.
 #[derive(Debug)]
 pub struct Conductor {
     pub(super) info: Arc<RunInfo>,
     limits: Limits,
     pub(super) orders: Orders,
-    regulator: Regulator,
+    pub(super) regulator: Regulator,
     pub(super) ruling: Ruling,
     pub(super) ledger: Ledger,
     pub(super) axis: Axis,
@@ -50,7 +54,7 @@ pub struct Conductor {
     pub(super) curve: Curve,
     pub(super) ending: Option<Ending>,
     pub(super) demand: Demand,
-    pub(super) shifts: Vec<Shift>,
+    pub(super) shifts: Shifts,
     /// Why a guard paused the run.
     pub(super) guard: Option<String>,
     pub(super) answered: bool,
@@ -61,6 +65,7 @@ pub struct Conductor {
     pub(super) short_of: Option<(u64, u64)>,
     pub(super) last_move: f64,
     pub(super) narration: String,
+    pub(super) watched: bool,
     pub(super) frame: Arc<Frame>,
 }
 
@@ -86,7 +91,7 @@ impl Conductor {
                 ..Demand::default()
             },
             orders: Orders::new(set, script),
-            shifts: Vec::new(),
+            shifts: Shifts::default(),
             guard: None,
             answered: false,
             ticks: 0,
@@ -96,8 +101,17 @@ impl Conductor {
             short_of: None,
             last_move: 0.0,
             narration: String::new(),
+            watched: true,
             frame: Arc::default(),
         }
+    }
+
+    /// Nobody looks before the last frame: those before it carry no figures of the last seconds, no tables and no curve.
+    /// Decisions are the same; an experiment of many runs costs half.
+    pub fn unwatched(mut self) -> Self {
+        self.watched = false;
+        self.ledger.windowed = false;
+        self
     }
 
     /// Commands up to `number` were answered before the run began.
@@ -118,6 +132,7 @@ impl Conductor {
         for wish in self.orders.obey(now, said, self.demand.workers) {
             self.grant(wish, now);
         }
+        self.stand_down(now);
         if self.sending() && interval.heard >= interval.lanes && interval.to > interval.from {
             self.regulate(now, &interval);
         }
@@ -174,8 +189,7 @@ impl Conductor {
     }
 
     fn target(&self) -> Option<f64> {
-        let set = self.orders.set();
-        set.target.filter(|_| set.mode == Mode::Hold).map(|t| t.value)
+        self.orders.set().aim().map(|t| t.value)
     }
 
     fn grant(&mut self, wish: Wish, now: Nanos) {
@@ -187,6 +201,7 @@ impl Conductor {
                     e.cut(now);
                 }
             }
+            Wish::Experiment(who, trial) => self.experiment(who, trial, now),
             Wish::Reset => {
                 self.ledger.reset();
                 self.resting = Resting::default();
@@ -227,8 +242,7 @@ impl Conductor {
         }
         if ruling.resting {
             let queue = self.queue_estimate(seen.ok as f64 / seen.span);
-            self.resting
-                .add(&i.tally, i.from, seen.span, before, queue, mode != Mode::Hold);
+            self.resting.add(&i.tally, i.from, seen.span, before, queue, band(mode));
         }
         for note in &ruling.notes {
             self.narration.clone_from(note);
@@ -257,35 +271,16 @@ impl Conductor {
     }
 
     fn note_change(&mut self, now: Nanos) {
-        let (span, rate, _) = self.resting.evidence();
-        let before = if span >= 1.0 {
-            rate
-        } else {
-            self.curve.knee().map_or(0.0, |k| k.good_rps)
-        };
-        if before > 0.0 {
-            self.shifts.push(Shift {
-                at: now,
-                before,
-                after: None,
-            });
-        }
+        self.shifts.alarm(now, self.resting.rest());
         self.curve.turn_page();
         self.resting.clear();
         self.answered = false;
     }
 
-    /// Three seconds of rest after a change tell what it was; under 5 % it was none.
+    /// Rest after an alarm tells whether it was a change; if not, what was measured before it counts again.
     fn settle_shift(&mut self) {
-        let (span, rate, _) = self.resting.evidence();
-        if span < 3.0 {
-            return;
-        }
-        if let Some(s) = self.shifts.last_mut().filter(|s| s.after.is_none()) {
-            s.after = Some(rate);
-            if (rate / s.before - 1.0).abs() <= 0.05 {
-                self.shifts.pop();
-            }
+        if self.shifts.settle(&self.resting.rest()) {
+            self.curve.turn_back();
         }
     }
 
@@ -316,13 +311,15 @@ impl Conductor {
         }
     }
 
-    /// Two neutral probe pairs in a row, ±3 %, five seconds of rest; or the search stopped at a bound, still rising.
+    /// Two neutral probe pairs in a row, ±3 %, five seconds of rest (±10 % after `MOODY` seconds of it, where the target's own
+    /// swings allow no more: the precision is printed); or the search stopped at a bound, still rising.
     fn complete(&self) -> bool {
         let (span, rate, half) = self.resting.evidence();
         let law = &self.ruling.law;
         let sure = rate > 0.0 && half.is_some_and(|h| h <= 0.03 * rate);
+        let moody = span >= MOODY && half.is_some_and(|h| h <= 0.1 * rate);
         let found = law.neutral_pairs >= 2 || law.at_limit;
-        self.orders.set().mode == Mode::Max && self.ruling.converged && found && sure && span >= 5.0
+        self.orders.set().mode == Mode::Max && self.ruling.converged && found && (sure || moody) && span >= 5.0
     }
 
     fn drive(&mut self, now: Nanos, i: &Interval) -> Drive {
@@ -334,6 +331,15 @@ impl Conductor {
         }
         self.guard = None;
         Drive::Run
+    }
+}
+
+/// Workers that still are the same rest, as a share of them: `max` and `manual` rest on a count, the school swings.
+fn band(mode: Mode) -> f64 {
+    match mode {
+        Mode::Hold => f64::MAX,
+        mode if mode.school() => 0.4,
+        _ => 0.0,
     }
 }
 

@@ -1,9 +1,9 @@
 //! Totals of a run: books, whole-run latency, rates over the sending window, the generator's health.
 //! It adds up what intervals say; it never estimates.
 
-use super::batches::Batches;
 use crate::model::failure::Failure;
 use crate::model::units::Nanos;
+use crate::telemetry::batches::Batches;
 use crate::telemetry::books::Books;
 use crate::telemetry::frame::{Table, Totals, Whole};
 use crate::telemetry::interval::{Gauges, Interval};
@@ -19,6 +19,8 @@ pub(super) struct Ledger {
     total: Tally,
     /// Without warm-up; `None` while there was none.
     measured: Option<Tally>,
+    /// Figures of the last seconds are kept.
+    pub(super) windowed: bool,
     window: Window,
     second: Window,
     scratch: Latency,
@@ -43,13 +45,19 @@ struct Quiet {
     since: Option<Nanos>,
     longest: f64,
     total: f64,
+    /// Shorter ones, as collections of garbage make them: the longest, and all of them.
+    pauses: (f64, f64),
 }
+
+/// Shortest silence that is a pause, s, in mean responses, and in answers that would have come.
+const PAUSE: (f64, f64, f64) = (0.2, 5.0, 20.0);
 
 impl Ledger {
     pub(super) fn new() -> Self {
         Self {
             total: Tally::default(),
             measured: None,
+            windowed: true,
             window: Window::new(Nanos::from_secs(5)),
             second: Window::new(Nanos::from_secs(1)),
             scratch: Latency::new(),
@@ -87,8 +95,10 @@ impl Ledger {
             return;
         }
         let ended = ended(&i.tally);
-        self.window.push(&i.tally, i.to, span, i.gauges.busy);
-        self.second.push(&i.tally, i.to, span, i.gauges.busy);
+        if self.windowed {
+            self.window.push(&i.tally, i.to, span, i.gauges.busy);
+            self.second.push(&i.tally, i.to, span, i.gauges.busy);
+        }
         self.arrivals.record(i.tally.scheduled, span);
         self.completions.record(ended, span);
         self.batches.add(i.tally.ok, span);
@@ -120,6 +130,12 @@ impl Ledger {
         let since = *self.quiet.since.get_or_insert(i.from);
         let usual = self.total.direct.mean().unwrap_or(0.0);
         let lasted = (i.to - since).secs();
+        let rate = self.ok as f64 / i.to.secs().max(1e-9);
+        let bound = PAUSE.0.max(PAUSE.1 * usual).max(PAUSE.2 / rate.max(1e-9)) - 1e-9;
+        if lasted >= bound {
+            self.quiet.pauses.0 = self.quiet.pauses.0.max(lasted);
+            self.quiet.pauses.1 += if lasted - span < bound { lasted } else { span };
+        }
         if lasted > (3.0 * usual).max(0.5) {
             // The first time it counts, everything since the last completion counts.
             let first = self.quiet.longest < lasted && lasted - span <= (3.0 * usual).max(0.5);
@@ -183,6 +199,7 @@ impl Ledger {
                 0.0
             },
             stalled: (self.quiet.longest, self.quiet.total),
+            pauses: self.quiet.pauses,
             drift: None,
         }
     }

@@ -20,7 +20,7 @@ pub struct Said {
 }
 
 /// What commands ask for beyond setpoints.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Wish {
     /// End after a drain.
     End(EndedBy),
@@ -28,6 +28,19 @@ pub(super) enum Wish {
     Cut(EndedBy),
     /// Windows and steady start anew.
     Reset,
+    /// An experiment or its result; answered by whoever grants it.
+    Experiment(Who, Trial),
+}
+
+/// What can be tried out on the running target.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Trial {
+    /// A step test by this fraction.
+    Step(f64),
+    /// A relay.
+    Tune,
+    /// The gains a relay proposed.
+    Accept,
 }
 
 /// Setpoints with their history, the script that is left, and the events so far.
@@ -85,6 +98,9 @@ impl Orders {
             }
             Command::Mark(text) => self.note(now, who, format!("mark: {text}")),
             Command::Snapshot(_) => self.note(now, who, "snapshot".into()),
+            Command::StepTest(by) => return Some(Wish::Experiment(who, Trial::Step(*by))),
+            Command::Tune => return Some(Wish::Experiment(who, Trial::Tune)),
+            Command::TuneAccept => return Some(Wish::Experiment(who, Trial::Accept)),
             Command::Reset => {
                 self.note(now, who, "reset: windows and steady state start anew".into());
                 return Some(Wish::Reset);

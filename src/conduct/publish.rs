@@ -27,7 +27,7 @@ impl Conductor {
             question: self.guard.clone().map(|why| format!("{why}. space = resume")),
             ended_by: self.ending.map(|e| e.by),
             setpoints: self.orders.set().clone(),
-            control: self.control(now),
+            control: self.control(),
             gauges: self.gauges_to_show(),
             health: std::mem::take(&mut self.health),
             stalls: self.ledger.stalls.clone(),
@@ -37,12 +37,20 @@ impl Conductor {
             whole: self.ledger.whole(),
             books: self.ledger.books(),
             columns: self.axis.columns(),
-            shifts: self.shifts.clone(),
+            shifts: self.shifts.list(),
             at_limit: self.ruling.law.at_limit,
             answered: self.answered,
             notices: self.orders.notices(),
-            last: if self.sending() { self.ledger.last() } else { before.last },
-            now: if self.sending() { self.ledger.now() } else { before.now },
+            last: if self.sending() && self.watched {
+                self.ledger.last()
+            } else {
+                before.last
+            },
+            now: if self.sending() && self.watched {
+                self.ledger.now()
+            } else {
+                before.now
+            },
             table: before.table,
             totals: before.totals.clone(),
             curve: before.curve.clone(),
@@ -54,7 +62,7 @@ impl Conductor {
         };
         frame.whole.drift = self.resting.block().batches.drift();
         frame.saturated = (frame.cpu >= 0.97).then(|| format!("CPU {:.0} %", frame.cpu * 100.0));
-        if column || over || before.seq == 0 {
+        if over || (self.watched && (column || before.seq == 0)) {
             self.refresh(&mut frame);
         }
         frame.valid = valid(&frame, over);
@@ -98,11 +106,16 @@ impl Conductor {
         frame.steady = self.resting.steady(searching, &frame.columns);
     }
 
-    fn control(&self, now: Nanos) -> Control {
+    fn control(&self) -> Control {
         let (set, r) = (self.orders.set(), &self.ruling);
-        let _ = now;
+        let found = self.regulator.found();
+        let experimenting = matches!(r.state, State::Step | State::Tune);
         Control {
-            state: if set.overridden() { State::Override } else { r.state },
+            state: if set.overridden() && !experimenting {
+                State::Override
+            } else {
+                r.state
+            },
             converged: r.converged,
             converged_at: r.converged_at,
             workers: self.demand.workers,
@@ -114,13 +127,15 @@ impl Conductor {
             last_move: self.last_move,
             terms: r.law.terms.clone(),
             measured: r.law.measured,
-            off_target: set.target.zip(r.law.measured).map(|(t, m)| m / t.value - 1.0),
+            off_target: set.aim().zip(r.law.measured).map(|(t, m)| m / t.value - 1.0),
             narration: self.narration.clone(),
             evidence: r.law.evidence,
             ticks: self.ticks,
             saturated_ticks: self.saturated_ticks,
             limited_by: r.limited_by.clone(),
             neutral_pairs: r.law.neutral_pairs,
+            step_test: found.step_test,
+            tune: found.tune,
         }
     }
 

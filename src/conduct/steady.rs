@@ -1,7 +1,8 @@
 //! Steady state: the ticks at the resting worker count, never mixed with ramp or probes.
 
-use super::batches::Batches;
+use super::shift::Rest;
 use crate::model::units::Nanos;
+use crate::telemetry::batches::Batches;
 use crate::telemetry::column::Column;
 use crate::telemetry::frame::Steady;
 use crate::telemetry::grid::Grid;
@@ -84,9 +85,9 @@ pub(super) struct Resting {
 }
 
 impl Resting {
-    /// Adds a resting tick at `workers`; another worker count begins anew. Real-valued workers of `hold` are one rest.
-    pub(super) fn add(&mut self, tally: &Tally, from: Nanos, span: f64, workers: f64, queue: f64, whole_counts: bool) {
-        if whole_counts && (workers - self.at).abs() > 1e-9 {
+    /// Adds a resting tick at `workers`; one further than `band` (a share) from the first of a rest begins anew.
+    pub(super) fn add(&mut self, tally: &Tally, from: Nanos, span: f64, workers: f64, queue: f64, band: f64) {
+        if (workers - self.at).abs() > band * self.at + 1e-9 {
             if self.now.span >= LEAST {
                 self.before = self.now.steady("hold");
             }
@@ -105,6 +106,17 @@ impl Resting {
     /// Evidence at the present rest: seconds, good rate, its half width.
     pub(super) fn evidence(&self) -> (f64, f64, Option<f64>) {
         (self.now.span, self.now.good_rate(), self.now.ci95())
+    }
+
+    /// The present rest, to be compared with another.
+    pub(super) fn rest(&self) -> Rest {
+        Rest {
+            span: self.now.span,
+            rate: self.now.good_rate(),
+            ok: self.now.ok,
+            workers: self.at,
+            spread: self.now.batches.spread(),
+        }
     }
 
     /// The block of the present rest.
@@ -181,14 +193,28 @@ mod tests {
     fn another_resting_count_begins_anew_and_keeps_the_last_rest_until_it_counts() {
         let mut r = Resting::default();
         for i in 0..30 {
-            r.add(&tick(100), Nanos::from_millis(i * 100), 0.1, 40.0, 0.0, true);
+            r.add(&tick(100), Nanos::from_millis(i * 100), 0.1, 40.0, 0.0, 0.0);
         }
-        r.add(&tick(200), Nanos::from_secs(3), 0.1, 44.0, 0.0, true);
+        r.add(&tick(200), Nanos::from_secs(3), 0.1, 44.0, 0.0, 0.0);
 
         let s = r.steady(true, &[]).unwrap();
 
         assert_eq!((s.basis, s.workers), ("hold", 40.0));
         assert!((s.good_rate - 1000.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn what_swings_within_its_band_is_one_rest() {
+        let mut r = Resting::default();
+        for i in 0..30 {
+            r.add(&tick(100), Nanos::from_millis(i * 100), 0.1, 40.0 + (i % 5) as f64, 0.0, 0.25);
+        }
+
+        let s = r.steady(true, &[]).unwrap();
+        assert_eq!((s.basis, s.workers), ("hold", 42.0));
+        r.add(&tick(100), Nanos::from_secs(3), 0.1, 51.0, 0.0, 0.25);
+
+        assert!(r.evidence().0 < 0.2, "another place is another rest");
     }
 
     #[test]
