@@ -4,7 +4,9 @@
 mod advice;
 mod bend;
 mod judge;
+mod limiter;
 mod pending;
+mod runaway;
 
 pub use advice::advice;
 pub use bend::overload;
@@ -17,10 +19,10 @@ pub enum Code {
     Unreachable,
     /// This machine was the limit.
     GeneratorLimited,
+    /// Fast refusals above a flat good rate: judged before `Broken`, which says less.
+    RateLimited,
     /// More than half bad or failed.
     Broken,
-    /// Fast refusals above a flat good rate.
-    RateLimited,
     /// A tenth of the run without a completion.
     Stalled,
     /// Too little evidence.
@@ -82,6 +84,8 @@ pub struct Advice {
     pub pool: u32,
     /// `closed-75%`, `verified` or `slo`.
     pub basis: &'static str,
+    /// 99th percentile that open traffic at this rate should not exceed, s: estimated, not measured.
+    pub p99: Option<f64>,
     /// One sentence.
     pub text: String,
 }

@@ -1,20 +1,44 @@
 //! The advice: a rate per instance and a pool size, from the knee of the closed model.
 //! It refuses to call the knee capacity: 25 % below it is what open traffic may hope for, untested.
 
-use super::Advice;
-use crate::model::format::quantity;
+use super::{Advice, runaway};
+use crate::model::format::{length, percent, quantity};
+use crate::telemetry::curve::Knee;
 use crate::telemetry::frame::Frame;
 
 /// Share of the knee's rate that is advised while open traffic has not been tried.
 const CLOSED_SHARE: f64 = 0.75;
+/// So many standard deviations of its own speed a target must still keep up.
+const SPELLS: f64 = 3.0;
+/// A target this much slower or faster from second to second is as steady as any.
+const CALM: f64 = 0.05;
+/// Open traffic has a longer tail than closed workers at the same mean: bursts meet.
+const TAIL: f64 = 1.5;
+/// Share of the time in pauses from which on the 99th percentile meets them: their backlog takes up to four times as long.
+const PAUSED: f64 = 0.0025;
+/// Least share advised for a moody target.
+const LEAST: f64 = 0.3;
 
 /// The advice, once the search has been answered.
 pub fn advice(f: &Frame) -> Option<Advice> {
     let knee = f.knee.as_ref().filter(|_| f.answered && !f.at_limit)?;
-    let rate_rps = round(CLOSED_SHARE * knee.good_rps);
+    let (plain, sway) = (CLOSED_SHARE * knee.good_rps, sway(f, knee));
+    let calm = plain.min((1.0 - SPELLS * sway).max(LEAST) * knee.good_rps);
+    let safe = runaway::safe(&f.curve, calm);
+    let rate_rps = round(safe);
+    let below = percent(1.0 - safe / knee.good_rps);
+    let why = if safe < calm {
+        ": past the peak throughput falls, a burst could tip it over".into()
+    } else if calm < plain {
+        format!(": its speed varies by {} from second to second", percent(sway))
+    } else {
+        String::new()
+    };
     let never = knee.best_workers.max(knee.hi);
+    let p99 = expected(f, knee, rate_rps);
+    let late = p99.map_or_else(String::new, |p| format!(", p99 up to {} expected", length(p)));
     let text = format!(
-        "{} req/s per instance (25 % below the knee, not tested as open traffic); client pool {}, never more than {never}",
+        "{} req/s per instance ({below} below the knee{why}, not tested as open traffic{late}); client pool {}, never more than {never}",
         quantity(rate_rps),
         knee.workers
     );
@@ -22,8 +46,33 @@ pub fn advice(f: &Frame) -> Option<Advice> {
         rate_rps,
         pool: knee.workers,
         basis: "closed-75%",
+        p99,
         text,
     })
+}
+
+/// What the 99th percentile of open traffic should not exceed, s: that of the knee; the mean sojourn of the birth–death
+/// chain with the knee's shape; twice the longest pause, where so many arrivals meet one (closed workers hardly do: they
+/// wait for it once each, open arrivals keep coming).
+fn expected(f: &Frame, knee: &Knee, rate: f64) -> Option<f64> {
+    let p99 = knee.p99?;
+    let mean = f64::from(knee.workers) / knee.good_rps; // Little
+    let open = runaway::sojourn(&f.curve, rate).map_or(0.0, |r| r * TAIL * p99 / mean);
+    let (longest, total) = f.whole.pauses;
+    let often = total > PAUSED * f.whole.span.max(1e-9);
+    Some(p99.max(open).max(if often { 2.0 * longest } else { 0.0 }))
+}
+
+/// By how much the speed at rest varies from second to second beyond what counting alone explains, as a share; 0 where it
+/// is no more than a calm target's. The half width of the mean's interval tells, with the seconds it rests on.
+fn sway(f: &Frame, knee: &Knee) -> f64 {
+    let Some(s) = f.steady.as_ref().filter(|s| s.span >= 10.0 && s.good_rate > 0.0) else {
+        return 0.0;
+    };
+    let spread = s.ci95.map_or(0.0, |c| c / 1.96 * s.span.sqrt() / s.good_rate);
+    let counted = 1.0 / knee.good_rps.max(1.0);
+    let own = (spread * spread - counted).max(0.0).sqrt();
+    if own > CALM { own } else { 0.0 }
 }
 
 /// Three significant digits, downwards: a promise is not rounded up.
@@ -35,7 +84,8 @@ fn round(rate: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::telemetry::curve::Knee;
+    use crate::telemetry::curve::Row;
+    use crate::telemetry::frame::Steady;
 
     fn frame(answered: bool) -> Frame {
         let knee = Knee {
@@ -63,6 +113,36 @@ mod tests {
 
         assert_eq!((a.rate_rps, a.pool, a.basis), (1250.0, 41, "closed-75%"));
         assert!(a.text.contains("never more than 49"));
+    }
+
+    #[test]
+    fn a_falling_top_and_a_moody_target_get_less_and_are_told_why() {
+        let mut f = frame(true);
+        let row = |workers, good_rps: f64| Row {
+            workers,
+            good_rps,
+            ci95_rps: Some(0.01 * good_rps),
+            completions: 9_000,
+            ..Row::default()
+        };
+        f.curve = vec![row(1, 1667.0), row(2, 1500.0), row(8, 900.0)].into();
+        let falling = advice(&f).unwrap();
+        f.curve = Vec::new().into();
+        f.steady = Some(Steady {
+            span: 100.0,
+            good_rate: 1667.0,
+            ci95: Some(1667.0 * 0.0294),
+            ..Steady::default()
+        });
+        let moody = advice(&f).unwrap();
+
+        assert!(
+            falling.rate_rps < 1000.0 && falling.text.contains("tip it over"),
+            "{falling:?}"
+        );
+        assert!((moody.rate_rps - 920.0).abs() < 20.0, "{moody:?}");
+        assert!(moody.text.contains("varies by 15 %"), "{moody:?}");
+        assert_eq!(falling.basis, "closed-75%");
     }
 
     #[test]

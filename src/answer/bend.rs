@@ -32,14 +32,29 @@ pub fn overload<'a>(f: &'a Frame, knee: &Knee) -> Option<&'a Row> {
         .min_by(|a, b| off(a).total_cmp(&off(b)))
 }
 
+/// Of the half width of a two-sided 95 % interval: what a one-sided test at 95 % takes.
+const ONE_SIDED: f64 = 1.645 / 1.96;
+
+/// Farthest row that speaks of what lies beyond the knee, in knees.
+const FARTHEST: f64 = 3.2;
+
+/// The row nearest twice the knee among those that surely give less than 90 % of the best.
+fn fallen<'a>(f: &'a Frame, knee: &Knee) -> Option<&'a Row> {
+    let twice = 2.0 * f64::from(knee.workers);
+    let off = |r: &Row| (f64::from(r.workers) / twice).ln().abs();
+    let beyond = |r: &&Row| r.workers > knee.hi && f64::from(r.workers) <= FARTHEST * f64::from(knee.workers);
+    let sure = |r: &&Row| r.good_rps + ONE_SIDED * r.ci95_rps.unwrap_or(r.good_rps) < 0.9 * knee.best_rps;
+    let told = f.curve.iter().filter(|r| !r.stale && r.completions >= 20);
+    told.filter(beyond).filter(sure).min_by(|a, b| off(a).total_cmp(&off(b)))
+}
+
 pub(super) fn collapses(f: &Frame) -> Found {
     if f.setpoints.mode != Mode::Max {
         return None;
     }
     let knee = f.knee.as_ref()?;
-    let beyond = overload(f, knee)?;
-    let sure = beyond.good_rps + beyond.ci95_rps.unwrap_or(0.0) < 0.9 * knee.best_rps;
-    sure.then(|| {
+    let beyond = fallen(f, knee);
+    beyond.map(|beyond| {
         let (from, to) = (quantity(knee.best_rps), quantity(beyond.good_rps));
         (
             Code::Collapses,

@@ -1,20 +1,20 @@
 //! The verdict: the first of the closed set that applies, with its figures in one sentence.
 
 use super::bend::{collapses, not_saturated, saturated};
+use super::limiter::rate_limited;
 use super::pending::undecided;
 use super::{Code, Verdict};
 use crate::model::format::{clock, count, length, percent, quantity};
 use crate::model::run::EndedBy;
 use crate::model::setpoints::Mode;
-use crate::telemetry::curve::Row;
 use crate::telemetry::frame::{Frame, Phase};
 
 /// The verdict of a frame; defined from the first frame on.
 pub fn verdict(f: &Frame) -> Verdict {
     let found = unreachable(f)
         .or_else(|| generator(f))
-        .or_else(|| broken(f))
         .or_else(|| rate_limited(f))
+        .or_else(|| broken(f))
         .or_else(|| stalled(f))
         .or_else(|| drifting(f))
         .or_else(|| undecided(f))
@@ -100,41 +100,6 @@ fn broken(f: &Frame) -> Found {
     ))
 }
 
-/// Refusals faster than half the good answers' median, and a good rate that does not grow with workers.
-fn rate_limited(f: &Frame) -> Found {
-    let refused: u64 = f
-        .totals
-        .status
-        .iter()
-        .filter(|(s, _)| matches!(s, 429 | 503))
-        .map(|(_, n)| n)
-        .sum();
-    let (all, fast) = (f.books.ok + f.books.bad_status, f.totals.bad_mean?);
-    if refused * 20 < all || refused * 10 < f.books.bad_status * 9 || fast > 0.5 * f.table.response.p50.unwrap_or(0.0).max(0.002)
-    {
-        return None;
-    }
-    let limited: Vec<&Row> = f
-        .curve
-        .iter()
-        .filter(|r| !r.stale && r.errors > 0.02 && r.completions >= 50)
-        .collect();
-    let (lo, hi) = limited
-        .iter()
-        .fold((f64::MAX, 0.0f64), |(lo, hi), r| (lo.min(r.good_rps), hi.max(r.good_rps)));
-    if limited.len() < 2 || hi > 1.3 * lo {
-        return None;
-    }
-    Some((
-        Code::RateLimited,
-        format!(
-            "you measured a rate limiter: {}/s admitted, the rest refused in {}",
-            quantity(hi),
-            length(fast)
-        ),
-    ))
-}
-
 fn stalled(f: &Frame) -> Found {
     let (longest, total) = f.whole.stalled;
     let run = f.whole.span;
@@ -146,7 +111,8 @@ fn stalled(f: &Frame) -> Found {
     })
 }
 
-/// A confirmed change of the target, or a rest whose last third differs by more than 5 %.
+/// A confirmed change of the target, or a rest whose last third differs by more than 5 %; a rest of the school swings by
+/// itself and says nothing of the target.
 fn drifting(f: &Frame) -> Found {
     if let Some(s) = f.shifts.iter().rev().find(|s| s.after.is_some()) {
         let after = s.after.unwrap_or(0.0);
@@ -160,7 +126,10 @@ fn drifting(f: &Frame) -> Found {
             ),
         ));
     }
-    let ratio = f.whole.drift.filter(|d| (d - 1.0).abs() > 0.05)?;
+    let ratio = f
+        .whole
+        .drift
+        .filter(|d| (d - 1.0).abs() > 0.05 && !f.setpoints.mode.school())?;
     let now = f.steady.as_ref()?.good_rate;
     Some((
         Code::Drifting,
@@ -179,6 +148,10 @@ fn steady(f: &Frame) -> String {
         .map_or((f.whole.good_rate, f.table.response.p99), |s| (s.good_rate, s.latency.p99));
     let asked = match (f.setpoints.mode, f.setpoints.target) {
         (Mode::Hold, Some(t)) => format!(", {t} as asked"),
+        (mode, _) if mode.school() => {
+            let n = f.steady.as_ref().map_or(f.control.workers, |s| s.workers);
+            format!(", {} rests at {} workers", mode.name(), quantity(n.round()))
+        }
         _ => format!(" at {} workers, as asked", quantity(f.control.workers)),
     };
     let stopped = if f.ended_by == Some(EndedBy::Signal) {
@@ -200,7 +173,7 @@ mod tests {
     use crate::model::setpoints::Setpoints;
     use crate::model::units::Nanos;
     use crate::telemetry::books::Books;
-    use crate::telemetry::curve::Knee;
+    use crate::telemetry::curve::{Knee, Row};
     use crate::telemetry::frame::{Shift, Totals, Whole};
     use crate::telemetry::tally::ErrorSample;
 

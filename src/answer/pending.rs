@@ -12,6 +12,7 @@ pub(super) fn undecided(f: &Frame) -> Found {
         Mode::Max => searching(f),
         Mode::Hold if f.control.converged => return None,
         Mode::Hold => holding(f),
+        mode if mode.school() => return school(f).map(|s| (Code::Undecided, s)),
         _ if f.books.ok + f.books.bad_status + f.books.failed > 0 => return None,
         _ => "no answers yet".into(),
     };
@@ -40,6 +41,27 @@ fn searching(f: &Frame) -> String {
         now
     };
     format!("{slow}: {} more", length(e.seconds.ceil()))
+}
+
+/// A law of the school: undecided until it rests, and again while it is away from its rest.
+fn school(f: &Frame) -> Option<String> {
+    let (name, c) = (f.setpoints.mode.name(), &f.control);
+    if f.books.ok == 0 {
+        return Some("no answers yet".into());
+    }
+    let now = format!("{}/s at {} workers", quantity(f.last.good_rate), quantity(c.workers));
+    if f.setpoints.overridden() {
+        return Some(format!("{now}, held by hand: a gives control back"));
+    }
+    if c.workers >= f64::from(f.setpoints.bounds.max) {
+        return Some(format!("{now}, your limit: {name} finds no rest below it"));
+    }
+    let away = c.state != State::Hold;
+    (!c.converged || away).then(|| match c.off_target {
+        Some(off) => format!("{now}: {name} is {} off its goal", change(off)),
+        None if c.converged => format!("{now}: {name} has left its rest"),
+        None => format!("{now}: {name} has found no rest yet"),
+    })
 }
 
 fn holding(f: &Frame) -> String {

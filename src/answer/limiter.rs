@@ -1,0 +1,138 @@
+//! RATE-LIMITED: fast refusals above a good rate that more workers do not raise.
+//! It refuses to call a full queue a limiter: that one gives as much without refusals at fewer workers.
+
+use super::Code;
+use super::judge::Found;
+use crate::model::format::{length, quantity};
+use crate::telemetry::curve::Row;
+use crate::telemetry::frame::Frame;
+
+/// Share of all answers that must be refusals, and share of the bad ones.
+const REFUSED: f64 = 0.05;
+const AMONG_BAD: f64 = 0.9;
+/// A row is limited from this share of refusals on, and clean below it.
+const LIMITED: f64 = 0.02;
+/// Good answers without which a row says nothing.
+const ENOUGH: u64 = 50;
+/// Good rates of limited rows lie within this factor of each other.
+const FLAT: f64 = 1.3;
+/// One worker count alone: its good rate must be known to this share.
+const STEADY: f64 = 0.15;
+/// A clean row that gives this share of the best limited one: the refusals come with the queue.
+const AS_MUCH: f64 = 0.9;
+
+/// Refusals answered in less than half the time of the others, and a good rate that does not grow with workers.
+pub(super) fn rate_limited(f: &Frame) -> Found {
+    let fast = f.totals.bad_mean?;
+    if !refuses(f) || fast > 0.5 * good_time(f, fast)? {
+        return None;
+    }
+    let rows = f.curve.iter().filter(|r| !r.stale && r.completions >= ENOUGH);
+    let (limited, clean): (Vec<&Row>, Vec<&Row>) = rows.partition(|r| r.errors > LIMITED);
+    let (lo, hi) = limited
+        .iter()
+        .fold((f64::MAX, 0.0f64), |(lo, hi), r| (lo.min(r.good_rps), hi.max(r.good_rps)));
+    let flat = match limited.as_slice() {
+        [] => false,
+        [one] => mostly_429(f) && one.ci95_rps.is_some_and(|c| c <= STEADY * one.good_rps),
+        _ => hi <= FLAT * lo,
+    };
+    let queue = !mostly_429(f) && clean.iter().any(|r| r.good_rps >= AS_MUCH * hi);
+    (flat && !queue).then(|| {
+        (
+            Code::RateLimited,
+            format!(
+                "you measured a rate limiter: {}/s admitted, the rest refused in {}",
+                quantity(hi),
+                length(fast)
+            ),
+        )
+    })
+}
+
+fn answers(f: &Frame, status: impl Fn(u16) -> bool) -> f64 {
+    f.totals
+        .status
+        .iter()
+        .filter(|(s, _)| status(*s))
+        .map(|(_, n)| *n as f64)
+        .sum()
+}
+
+fn refuses(f: &Frame) -> bool {
+    let refused = answers(f, |s| matches!(s, 429 | 503));
+    refused >= REFUSED * (f.books.ok + f.books.bad_status) as f64 && refused >= AMONG_BAD * f.books.bad_status as f64
+}
+
+/// 429 is what a limiter says of itself; 503 is also what a full queue says.
+fn mostly_429(f: &Frame) -> bool {
+    answers(f, |s| s == 429) >= AMONG_BAD * f.books.bad_status as f64
+}
+
+/// Mean response of the good answers, s: the mean of all, less the refusals'.
+fn good_time(f: &Frame, bad: f64) -> Option<f64> {
+    let (ok, refused) = (f.books.ok as f64, f.books.bad_status as f64);
+    let all = f.table.response.mean?;
+    (ok > 0.0).then(|| (all * (ok + refused) - bad * refused) / ok)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Code, verdict};
+    use super::*;
+    use crate::telemetry::books::Books;
+
+    /// `(workers, good rate, share refused)` a row; `status` for the refused, who are told so in 0.4 ms.
+    fn frame(rows: &[(u32, f64, f64)], status: u16) -> Frame {
+        let books = Books {
+            ok: 1_000,
+            bad_status: 3_000,
+            sent: 4_000,
+            ..Books::default()
+        };
+        let mut f = Frame {
+            books,
+            ..Frame::default()
+        };
+        f.totals.status = vec![(200, 1_000), (status, 3_000)];
+        f.totals.bad_mean = Some(0.000_4);
+        f.table.response.mean = Some(0.001_5);
+        f.last.errors = 0.75;
+        let row = |(workers, good_rps, errors): &(u32, f64, f64)| Row {
+            workers: *workers,
+            good_rps: *good_rps,
+            ci95_rps: Some(0.05 * good_rps),
+            errors: *errors,
+            completions: 500,
+            ..Row::default()
+        };
+        f.curve = rows.iter().map(row).collect::<Vec<_>>().into();
+        f
+    }
+
+    #[test]
+    fn a_limiter_is_named_at_one_worker_count_and_at_several_although_most_answers_are_bad() {
+        let one = verdict(&frame(&[(1, 120.0, 0.88)], 429));
+        let several = verdict(&frame(&[(1, 120.0, 0.3), (4, 118.0, 0.9)], 503));
+
+        assert_eq!((one.code, several.code), (Code::RateLimited, Code::RateLimited));
+        assert!(one.sentence.contains("120/s admitted"), "{}", one.sentence);
+    }
+
+    #[test]
+    fn a_full_queue_and_a_falling_rate_are_no_limiter() {
+        let queue = frame(&[(8, 120.0, 0.0), (32, 118.0, 0.5), (64, 119.0, 0.8)], 503);
+        let falling = frame(&[(8, 120.0, 0.3), (32, 60.0, 0.8)], 503);
+        let slow = Frame {
+            totals: crate::telemetry::frame::Totals {
+                bad_mean: Some(0.001_4),
+                ..frame(&[(1, 120.0, 0.8)], 429).totals
+            },
+            ..frame(&[(1, 120.0, 0.8)], 429)
+        };
+
+        for f in [queue, falling, slow] {
+            assert_eq!(verdict(&f).code, Code::Broken);
+        }
+    }
+}
