@@ -1,8 +1,11 @@
 //! Reports: a frame as JSON, text, CSV or lines. Each writes to what it is given.
 //! They refuse to measure and to judge: figures come from the frame, words from `answer`.
 
+pub mod answers;
+pub mod bakeoff;
 pub mod closing;
 pub mod csv;
+pub mod ewf;
 pub mod lines;
 pub mod summary;
 

@@ -368,7 +368,7 @@ mod tests {
             "38–41–45",
             "overload",
             "throughput −35 %, p99 x2.1",
-            "Choose    1,240 req/s",
+            "Choose    1,050 req/s",
             "Trust     valid",
         ] {
             assert!(t.contains(part), "{part}\n{t}");

@@ -2,7 +2,6 @@
 
 use super::summary::summary;
 use crate::model::notice::Notice;
-use crate::model::setpoints::Mode;
 use crate::telemetry::frame::Frame;
 use serde_json::{Value, json};
 
@@ -13,7 +12,7 @@ pub fn tick(f: &Frame) -> Value {
     json!({
         "t_s": f.at.secs(), "rps": f.now.rate, "good_rps": f.now.good_rate, "workers": c.workers, "inflight": f.gauges.in_flight,
         "queue": f.columns.last().map_or(0.0, |c| c.queue), "p50_ms": f.now.latency.p50.map(|s| s * 1e3), "p99_ms": f.now.latency.p99.map(|s| s * 1e3),
-        "setpoint": set.target.filter(|_| set.mode == Mode::Hold).map(|t| t.to_string()), "error": c.off_target,
+        "setpoint": set.aim().map(|t| t.to_string()), "error": c.off_target,
         "p": term("P"), "i": term("I"), "d": term("D"), "mode": set.mode.name(), "state": c.state.name(),
         "phase": f.phase.name(), "errors": f.now.errors, "converged": c.converged,
     })

@@ -2,8 +2,9 @@
 
 use crate::answer;
 use crate::model::run::Truth;
-use crate::model::setpoints::{LoadModel, Mode};
+use crate::model::setpoints::LoadModel;
 use crate::telemetry::curve::{Knee, Row};
+use crate::telemetry::experiment::{StepTest, Tune};
 use crate::telemetry::frame::{Frame, Steady};
 use crate::telemetry::latency::Summary;
 use serde_json::{Map, Value, json};
@@ -116,8 +117,24 @@ fn controller(f: &Frame) -> Value {
     let gains = json!({ "kp": set.gains.kp, "ki": set.gains.ki, "kd": set.gains.kd });
     json!({
         "mode": set.mode.name(), "state": c.state.name(), "converged": c.converged, "converged_at_s": c.converged_at.map(|t| seconds(t.secs())),
-        "setpoint": set.target.filter(|_| set.mode == Mode::Hold).map(|t| t.to_string()), "gains": gains,
+        "setpoint": set.aim().map(|t| t.to_string()), "gains": gains,
         "workers": c.workers, "ticks": c.ticks, "saturated_ticks": c.saturated_ticks,
+        "evidence": c.evidence.map(|e| json!({ "have": e.have.round(), "need": e.need.round(), "seconds": e.seconds.is_finite().then(|| seconds(e.seconds)) })),
+        "step_test": c.step_test.as_ref().map(step_test), "tune": c.tune.as_ref().map(tune),
+    })
+}
+
+fn step_test(s: &StepTest) -> Value {
+    json!({
+        "workers": s.from, "workers_stepped": s.to, "gain": s.gain, "gain_error": s.gain_error, "latency_gain": s.latency_gain, "signal": s.signal,
+        "dead_s": s.dead_s.map(seconds), "time_constant_s": s.time_constant_s.map(seconds), "overshoot": s.overshoot, "settling_s": s.settling_s.map(seconds),
+    })
+}
+
+fn tune(t: &Tune) -> Value {
+    json!({
+        "variable": t.variable, "workers": t.workers, "ultimate_gain": t.ultimate_gain, "ultimate_period_s": seconds(t.ultimate_period_s),
+        "cycles": t.cycles, "gains": { "kp": t.gains.kp, "ki": t.gains.ki, "kd": t.gains.kd },
     })
 }
 
