@@ -8,6 +8,7 @@ mod density;
 mod foresee;
 pub mod keymap;
 mod knobs;
+mod menu;
 mod pen;
 mod run;
 mod scale;

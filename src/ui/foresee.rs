@@ -12,7 +12,7 @@ pub(super) fn foresee(set: &mut Setpoints, command: &Command, present: f64) -> O
     match command {
         Command::Setpoint(target) => Some(retarget(set, *target)),
         Command::SetpointTimes(times) => {
-            let now = set.target?;
+            let now = set.aim().or(set.target)?;
             let value = now.value * times;
             Some(retarget(set, Setpoint { value, ..now }))
         }
@@ -115,9 +115,11 @@ fn rate(set: &mut Setpoints, change: Change) -> String {
     format!("rate {} → {}/s", format::quantity(now), format::quantity(next))
 }
 
-/// A knob's value as printed: `.10`, `2`, `0.25`.
+/// A knob's value as printed: `.10`, `2`, `4e-5`.
 pub(super) fn knob_value(value: f64, step: f64) -> String {
-    if step >= 1.0 {
+    if value != 0.0 && value.abs() < 1e-2 {
+        format!("{value:.1e}").replace(".0e", "e")
+    } else if step >= 1.0 {
         format!("{value:.0}")
     } else {
         let text = format!("{value:.2}");
@@ -192,6 +194,10 @@ mod tests {
         assert_eq!(
             foresee(&mut set, &Command::Set("kappa", Change::By(7.0)), 1.0).as_deref(),
             Some("thrift .10 → .50")
+        );
+        assert_eq!(
+            foresee(&mut set, &Command::Set("gain", Change::Times(2.0)), 1.0).as_deref(),
+            Some("gain 1e-5 → 2e-5")
         );
     }
 }

@@ -36,14 +36,25 @@ fn gain_value(set: &Setpoints, gain: Gain) -> f64 {
     }
 }
 
+/// A knob does something in a mode.
+fn turns(knob: &str, mode: Mode) -> bool {
+    match mode {
+        Mode::Max | Mode::Slo => !matches!(knob, "b" | "backoff" | "gain"),
+        Mode::Hold => knob == "b",
+        Mode::Aimd => knob == "backoff",
+        Mode::Climb => knob == "kappa",
+        Mode::Classic => knob == "gain",
+        Mode::Manual | Mode::Vegas | Mode::Gradient => false,
+    }
+}
+
 /// The list for a mode, never empty.
 pub(super) fn items(set: &Setpoints) -> Vec<Item> {
     let mut list: Vec<Item> = match set.mode {
         Mode::Hold => [Gain::Kp, Gain::Ki, Gain::Kd].map(Item::Gain).to_vec(),
         _ => Vec::new(),
     };
-    let mine = |k: &&Knob| (k.name == "b") == (set.mode == Mode::Hold) && set.mode != Mode::Manual;
-    list.extend(KNOBS.iter().filter(mine).map(Item::Knob));
+    list.extend(KNOBS.iter().filter(|k| turns(k.name, set.mode)).map(Item::Knob));
     if set.model == LoadModel::Open {
         list.push(Item::Rate);
     }
@@ -108,6 +119,7 @@ impl Item {
                 let next = (gain_value(set, gain) + sign * step).clamp(min, max);
                 Command::Gain(gain, Change::To((next * 100.0).round() / 100.0))
             }
+            Self::Knob(knob) if knob.by_factors() => Command::Set(knob.name, Change::Times(knob.step.powf(sign))),
             Self::Knob(knob) => Command::Set(knob.name, Change::By(sign * knob.step)),
             Self::Rate => Command::Rate(Change::Times(if up { 1.05 } else { 1.0 / 1.05 })),
             Self::Most => {
@@ -138,6 +150,10 @@ mod tests {
         assert_eq!(names(Mode::Max), "thrift patience p0 z h g most");
         assert_eq!(names(Mode::Hold), "Kp Ki Kd b most");
         assert_eq!(names(Mode::Manual), "most");
+        assert_eq!(names(Mode::Aimd), "backoff most");
+        assert_eq!(names(Mode::Climb), "thrift most");
+        assert_eq!(names(Mode::Classic), "gain most");
+        assert_eq!(names(Mode::Vegas), "most");
     }
 
     #[test]

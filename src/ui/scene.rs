@@ -77,10 +77,9 @@ impl Scene<'_> {
         self.target(ProcessVariable::is_latency)
     }
 
-    /// The target of `hold` where its variable is of a kind.
+    /// What the law aims at, where its variable is of a kind.
     pub(super) fn target(&self, kind: impl Fn(ProcessVariable) -> bool) -> Option<f64> {
-        let set = &self.frame.setpoints;
-        let target = set.target.filter(|_| set.mode == Mode::Hold)?;
+        let target = self.frame.setpoints.aim()?;
         kind(target.variable).then_some(target.value)
     }
 

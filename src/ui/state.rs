@@ -117,7 +117,7 @@ pub enum Screen {
         /// First line shown.
         scroll: usize,
     },
-    /// The modes; `at` counts in `Mode::ALL`.
+    /// The modes; `at` counts in the lines of the menu.
     Modes {
         /// The chosen one.
         at: usize,

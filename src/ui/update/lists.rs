@@ -1,12 +1,11 @@
 //! What lies over the panes: help, modes, knobs, and the line being typed.
 
 use super::super::action::{Effect, Go};
-use super::super::knobs;
 use super::super::state::{Asks, Model, Screen};
+use super::super::{knobs, menu};
 use super::load;
 use crate::model::command::Command;
 use crate::model::format::sanitize;
-use crate::model::setpoints::Mode;
 use crate::telemetry::frame::Frame;
 use tui_input::{Input, InputRequest};
 
@@ -42,8 +41,7 @@ pub(super) fn filter(model: &mut Model) {
 }
 
 pub(super) fn modes(model: &mut Model, frame: &Frame) {
-    let mode = load::expected(model, frame).mode;
-    let at = Mode::ALL.iter().position(|m| *m == mode).unwrap_or(0);
+    let at = menu::place(load::expected(model, frame).mode);
     model.screen = Screen::Modes { at };
 }
 
@@ -61,7 +59,7 @@ pub(super) fn go(model: &mut Model, go: Go, frame: &Frame) -> Vec<Effect> {
             Vec::new()
         }
         Screen::Modes { at } => {
-            *at = next_built(*at, go);
+            *at = menu::next(*at, go);
             Vec::new()
         }
         Screen::Knobs { at } => {
@@ -74,17 +72,6 @@ pub(super) fn go(model: &mut Model, go: Go, frame: &Frame) -> Vec<Effect> {
         }
         Screen::Plain => Vec::new(),
     }
-}
-
-/// The next mode that can be chosen, in a direction; the same one at the end.
-fn next_built(at: usize, go: Go) -> usize {
-    let built = |i: &usize| Mode::ALL[*i].built();
-    match go {
-        Go::Up => (0..at).rev().find(built),
-        Go::Down => (at + 1..Mode::ALL.len()).find(built),
-        _ => None,
-    }
-    .unwrap_or(at)
 }
 
 fn turn(model: &mut Model, at: usize, go: Go, frame: &Frame) -> Vec<Effect> {
@@ -156,10 +143,13 @@ pub(super) fn enter(model: &mut Model, frame: &Frame) -> Vec<Effect> {
             };
             Vec::new()
         }
-        Screen::Modes { at } => {
-            let mode = Mode::ALL[at.min(Mode::ALL.len() - 1)];
-            load::send(model, Command::Mode(mode), frame)
-        }
+        Screen::Modes { at } => match menu::enter(at) {
+            Ok(mode) => load::send(model, Command::Mode(mode), frame),
+            Err(at) => {
+                model.screen = Screen::Modes { at };
+                Vec::new()
+            }
+        },
         Screen::Prompt { asks, input, .. } => typed(model, asks, input, frame),
         Screen::Knobs { .. } | Screen::Plain => Vec::new(),
     }

@@ -46,7 +46,7 @@ pub(super) fn step(model: &mut Model, command: Command, frame: &Frame) -> Vec<Ef
 pub(super) fn main(model: &mut Model, by: Step, frame: &Frame) -> Vec<Effect> {
     let set = expected(model, frame);
     match (set.mode, set.model) {
-        (Mode::Hold | Mode::Slo, _) => target(model, by, frame),
+        (Mode::Hold | Mode::Slo | Mode::Classic, _) => target(model, by, frame),
         (_, LoadModel::Open) => {
             let times = by.times(if by.big() { 1.5 } else { 1.05 });
             step(model, Command::Rate(Change::Times(times)), frame)
@@ -56,6 +56,11 @@ pub(super) fn main(model: &mut Model, by: Step, frame: &Frame) -> Vec<Effect> {
             let change = by_share(present(model, frame), share, by);
             step(model, Command::Workers(change), frame)
         }
+        (Mode::Aimd | Mode::Vegas | Mode::Gradient, LoadModel::Closed) => {
+            let text = format!("{} has no main quantity: g lists its knobs", set.mode.name());
+            toast(model, text, true);
+            Vec::new()
+        }
         _ => {
             let size = if by.big() { 0.1 } else { 0.02 };
             let change = Change::By(if by.up() { size } else { -size });
@@ -64,14 +69,14 @@ pub(super) fn main(model: &mut Model, by: Step, frame: &Frame) -> Vec<Effect> {
     }
 }
 
-/// The target of `hold`.
+/// The target of `hold`, the goal of `classic`.
 pub(super) fn target(model: &mut Model, by: Step, frame: &Frame) -> Vec<Effect> {
     let set = expected(model, frame);
-    if set.mode != Mode::Hold {
+    if !matches!(set.mode, Mode::Hold | Mode::Classic) {
         toast(model, "only hold has a target: m chooses it", true);
         return Vec::new();
     }
-    if set.target.is_none() {
+    if set.aim().is_none() {
         toast(model, "no target yet: hold keeps what it sees in a moment", true);
         return Vec::new();
     }

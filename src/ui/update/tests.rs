@@ -174,6 +174,17 @@ fn the_mode_menu_skips_what_is_not_built() {
 }
 
 #[test]
+fn the_school_is_behind_more_and_takes_two_enters() {
+    let mut m = model();
+    assert_eq!(press(&mut m, &running(Mode::Max), "m down down down down Enter"), sends(&[]));
+    assert!(matches!(m.screen, Screen::Modes { .. }), "the list is open now");
+
+    let effects = press(&mut m, &running(Mode::Max), "down Enter");
+
+    assert_eq!(effects, sends(&[Command::Mode(Mode::Climb)]));
+}
+
+#[test]
 fn knobs_change_sideways() {
     let effects = press(&mut model(), &running(Mode::Max), "g down right");
     assert_eq!(effects, sends(&[Command::Set("patience", Change::By(1.0))]));

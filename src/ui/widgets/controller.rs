@@ -6,6 +6,7 @@ use super::super::scene::Scene;
 use super::super::state::Pane;
 use super::super::theme::{Ink, glyph};
 use super::frame::{Title, boxed};
+use super::ladder::foot::evidence;
 use super::manual;
 use crate::model::format;
 use crate::model::setpoints::{Mode, Setpoint};
@@ -25,16 +26,16 @@ pub(in crate::ui) fn draw(scene: &Scene, pen: &mut Pen) {
         return;
     }
     let height = inner.height();
-    target(scene, &mut inner);
-    let terms = &scene.frame.control.terms;
     let spaced = height >= 13;
+    target(scene, &mut inner, spaced);
+    let terms = &scene.frame.control.terms;
     let top = 2 + u16::from(spaced);
     let after = top + bars(scene, &mut inner, top, terms);
     said(scene, &mut inner, after, spaced);
 }
 
 /// `hold p99 at 25 ms   now 26 ms` and `off target +4 %`.
-fn target(scene: &Scene, pen: &mut Pen) {
+fn target(scene: &Scene, pen: &mut Pen, spaced: bool) {
     let theme = scene.theme();
     let (dim, strong) = (pen.dim(), theme.strong());
     let control = &scene.frame.control;
@@ -61,10 +62,17 @@ fn target(scene: &Scene, pen: &mut Pen) {
         ],
     );
     let off = control.off_target.map_or_else(|| format::MISSING.into(), signed);
-    let x = pen.spans(1, 1, [("off target ", dim), (&off, strong)]);
+    let tight = !spaced && control.evidence.is_some();
+    let label = if tight { "off " } else { "off target " };
+    let x = pen.spans(1, 1, [(label, dim), (&off, strong)]);
     if let Some(manual) = scene.override_words() {
         let chip = theme.ink(Ink::Mode).patch(strong);
         pen.put(x + 3, 1, &manual, chip);
+    } else if let Some(proof) = evidence(scene) {
+        let (x, y) = if spaced { (1, 2) } else { (x + 2, 1) };
+        let whole = pen.measure(&proof) + x <= pen.width();
+        let counts = proof.split(" · ").next().unwrap_or_default();
+        pen.put(x, y, if whole { &proof } else { counts }, dim);
     }
 }
 

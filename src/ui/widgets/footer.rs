@@ -27,13 +27,8 @@ fn items(scene: &Scene) -> Vec<(&'static str, &'static str)> {
         "pause"
     };
     let view = if scene.model.frozen { "unfreeze" } else { "freeze" };
-    items.extend([
-        ("↑↓", main(scene)),
-        ("+ -", "workers"),
-        ("m", "modes"),
-        ("s", "snapshot"),
-        ("space", pause),
-    ]);
+    items.extend(main(scene).map(|what| ("↑↓", what)));
+    items.extend([("+ -", "workers"), ("m", "modes"), ("s", "snapshot"), ("space", pause)]);
     if scene.errors() > 0 {
         items.push(("e", "errors"));
     }
@@ -48,15 +43,16 @@ fn items(scene: &Scene) -> Vec<(&'static str, &'static str)> {
     items
 }
 
-/// What the arrows move.
-fn main(scene: &Scene) -> &'static str {
+/// What the arrows move, if anything.
+fn main(scene: &Scene) -> Option<&'static str> {
     let set = &scene.frame.setpoints;
-    match (set.mode, set.model) {
-        (Mode::Hold | Mode::Slo, _) => "target",
+    Some(match (set.mode, set.model) {
+        (Mode::Hold | Mode::Slo | Mode::Classic, _) => "target",
         (_, LoadModel::Open) => "rate",
         (Mode::Manual, _) => "workers",
+        (Mode::Aimd | Mode::Vegas | Mode::Gradient, _) => return None,
         _ => "thrift",
-    }
+    })
 }
 
 /// Draws into the first row of `pen`.

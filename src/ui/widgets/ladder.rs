@@ -1,7 +1,7 @@
 //! `max`: every worker count tried, what it gave, and what doubling brought; the knee is marked.
 //! Below stand the last decision in one sentence, the knee's interval and the evidence still needed.
 
-mod foot;
+pub(super) mod foot;
 mod rows;
 
 use super::super::pen::Pen;

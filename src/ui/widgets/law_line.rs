@@ -4,8 +4,10 @@ use super::super::foresee::target_value;
 use super::super::pen::{Pen, fit};
 use super::super::scene::Scene;
 use super::controller::signed;
+use super::ladder::foot::evidence;
 use crate::model::format;
 use crate::model::setpoints::{Mode, Setpoint};
+use crate::telemetry::frame::State;
 use ratatui::style::Style;
 
 /// Draws into the first row of `pen`.
@@ -13,16 +15,22 @@ pub(in crate::ui) fn draw(scene: &Scene, pen: &mut Pen) {
     let (control, set) = (&scene.frame.control, &scene.frame.setpoints);
     let width = usize::from(pen.width().saturating_sub(2));
     let text = match (scene.override_words(), set.mode) {
+        _ if matches!(control.state, State::Step | State::Tune) => format!("{}   {}", control.state.name(), control.narration),
         (Some(manual), _) => format!("{manual}   a gives control back"),
         (None, Mode::Manual) => format!("manual {} workers", set.asked.unwrap_or(0)),
         (None, Mode::Hold) => hold_line(scene),
+        (None, mode) if mode.school() => format!("{}   {}", mode.name(), control.narration),
         (None, _) => match &scene.frame.knee {
             Some(k) => format!("knee {}–{}–{}   {}", k.lo, k.workers, k.hi, control.narration),
             None if control.narration.is_empty() => control.state.name().into(),
             None => control.narration.clone(),
         },
     };
-    let text = fit(&pen.drawable(&text), width);
+    let proof = evidence(scene).unwrap_or_default();
+    let room = width.saturating_sub(if proof.is_empty() { 0 } else { proof.chars().count() + 2 });
+    let text = fit(&pen.drawable(&text), room);
+    let (dim, end) = (pen.dim(), pen.width().saturating_sub(1));
+    pen.right(end, 0, &proof, dim);
     pen.sentence(1, 0, &text, Style::new());
 }
 
@@ -38,6 +46,8 @@ fn hold_line(scene: &Scene) -> String {
     let terms: Vec<String> = control
         .terms
         .iter()
+        // Beside the evidence there is room for the sum alone.
+        .filter(|t| control.evidence.is_none() || t.name == "Σ")
         .map(|t| format!("{} {}", t.name, signed(t.value)))
         .collect();
     format!(

@@ -1,6 +1,7 @@
 //! The mode menu and the knob list, as boxes over the panes.
 
 use super::super::knobs::{self, Item};
+use super::super::menu::{self, Line};
 use super::super::pen::{Pen, fit};
 use super::super::scene::Scene;
 use super::super::theme::{Ink, glyph};
@@ -29,9 +30,14 @@ fn window<'p>(pen: &'p mut Pen, width: u16, height: u16, caption: &str) -> Pen<'
 pub(in crate::ui) fn modes(scene: &Scene, pen: &mut Pen, at: usize) {
     let theme = scene.theme();
     let dim = theme.ink(Ink::Dim);
-    let mut inner = window(pen, 82, Mode::ALL.len() as u16 + 2, "modes: Enter applies, Esc closes");
-    for (i, mode) in Mode::ALL.into_iter().enumerate() {
+    let lines = menu::lines(at);
+    let mut inner = window(pen, 82, lines.len() as u16 + 2, "modes: Enter applies, Esc closes");
+    for (i, line) in lines.into_iter().enumerate() {
         let y = i as u16;
+        let Line::Mode(mode) = line else {
+            more(&mut inner, y, i == at, theme.selected());
+            continue;
+        };
         let mut name = if mode.built() { theme.strong() } else { dim };
         if mode == scene.mode() {
             name = theme.ink(Ink::Mode).patch(theme.strong());
@@ -50,6 +56,18 @@ pub(in crate::ui) fn modes(scene: &Scene, pen: &mut Pen, at: usize) {
             inner.right(end, y, "later", dim);
         }
     }
+}
+
+/// `more…`: the school, by name.
+fn more(pen: &mut Pen, y: u16, chosen: bool, selected: Style) {
+    if chosen {
+        pen.tint(y, selected);
+        pen.glyph(1, y, glyph::ROW_MARK, Style::new());
+    }
+    let school: Vec<&str> = Mode::ALL.into_iter().filter(|m| m.school()).map(Mode::name).collect();
+    let (strong, dim) = (pen.theme.strong(), pen.dim());
+    pen.put(3, y, "more…", strong);
+    pen.put(12, y, &format!("to compare with: {}", school.join(", ")), dim);
 }
 
 /// The knobs of the present mode: name, value, place in its range, meaning.

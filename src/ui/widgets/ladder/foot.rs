@@ -5,6 +5,7 @@ use super::super::super::pen::{Pen, fit};
 use super::super::super::scene::Scene;
 use super::super::super::theme::Ink;
 use crate::model::format;
+use crate::telemetry::frame::State;
 
 /// Rows kept for the sentences, whether there is something to say or not: nothing jumps.
 pub(super) fn height(height: u16, wide: bool) -> u16 {
@@ -41,6 +42,21 @@ pub(super) fn draw(scene: &Scene, pen: &mut Pen, rows: u16) {
     }
 }
 
+/// The numbers a law of the school decides by: `queue 4 · R 12 ms · R min 9.8 ms`.
+fn inner_terms(scene: &Scene) -> String {
+    let said = scene.frame.control.terms.iter().map(|t| {
+        let value = match t.unit {
+            "s" => format::length(t.value),
+            "%" => format::change(t.value),
+            "workers" if t.value.abs() < 10.0 => format!("{:.2}", t.value),
+            "workers" => format::quantity(t.value),
+            _ => format!("{:.2}", t.value),
+        };
+        format!("{} {value}", t.name)
+    });
+    said.collect::<Vec<_>>().join(" · ")
+}
+
 /// What is known of the knee, or what it still takes.
 fn outlook(scene: &Scene, width: usize) -> String {
     let f = scene.frame;
@@ -48,19 +64,47 @@ fn outlook(scene: &Scene, width: usize) -> String {
     if let Some(limit) = &f.control.limited_by {
         return limit.clone();
     }
-    let evidence = f.control.evidence.filter(|e| e.need > 0.0 && !f.answered);
-    if let Some(e) = evidence {
-        let left = if e.seconds.is_finite() {
-            format!(", {}", format::length(e.seconds.max(0.1)))
-        } else {
-            String::new()
-        };
-        return format!(
-            "Evidence {} of {} answers{left}",
-            format::quantity(e.have.round()),
-            format::quantity(e.need.round())
-        );
+    if scene.mode().school() {
+        return inner_terms(scene);
     }
+    let (proof, missing) = (evidence(scene), f.control.evidence.is_some_and(|e| e.have < e.need));
+    let experiment = matches!(f.control.state, State::Step | State::Tune);
+    match proof {
+        Some(text) if experiment => format!("State: {}. {text}", f.control.state.name()),
+        Some(text) if missing && !f.answered => capital(&text),
+        Some(text) => {
+            let known = known(scene, width, &thrift);
+            let short = known.split(':').next().unwrap_or_default();
+            let both = [&known, short].map(|k| format!("{k}  {text}"));
+            let fits = both.into_iter().find(|b| b.chars().count() <= width);
+            fits.unwrap_or(known)
+        }
+        None => known(scene, width, &thrift),
+    }
+}
+
+/// `evidence 340 / 1,600 · 48 s`: answers the present decision rests on and needs, and the time that takes.
+pub(in crate::ui) fn evidence(scene: &Scene) -> Option<String> {
+    let e = scene.frame.control.evidence.filter(|e| e.need > 0.0 && e.have.is_finite())?;
+    let left = if e.have < e.need && e.seconds.is_finite() {
+        format!(" · {}", format::length(e.seconds.max(0.1)))
+    } else {
+        String::new()
+    };
+    let (have, need) = (format::quantity(e.have.round()), format::quantity(e.need.round()));
+    Some(format!("evidence {have} / {need}{left}"))
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map_or(String::new(), |c| c.to_uppercase().chain(letters).collect())
+}
+
+/// What is known of the knee.
+fn known(scene: &Scene, width: usize, thrift: &str) -> String {
+    let f = scene.frame;
     match &f.knee {
         Some(k) if width >= 60 => {
             format!(
@@ -69,7 +113,7 @@ fn outlook(scene: &Scene, width: usize) -> String {
             )
         }
         Some(k) => format!("Knee {}–{}–{}: within 2 % of best", k.lo, k.workers, k.hi),
-        None if scene.ready() => thrift,
+        None if scene.ready() => thrift.to_owned(),
         None => format!("State: {}. {thrift}.", f.control.state.name()),
     }
 }
