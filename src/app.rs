@@ -1,12 +1,16 @@
 //! The composition root: flags → plan → plant → conductor's thread → link → screen or headless → reports → exit code.
 //! It decides nothing about load, control or measurement.
 
+mod answers;
+mod bakeoff;
 mod exit;
+mod flow;
 mod front;
 mod load;
 mod look;
 mod output;
 mod pace;
+mod pool;
 mod question;
 mod session;
 mod signals;
@@ -61,7 +65,7 @@ fn run(cli: Cli, command: String) -> Result<u8, Stop> {
     match cli.sub {
         Some(Sub::Serve { kind }) => target::serve(kind),
         Some(Sub::Demo { plant, run }) => target::demo(plant.as_deref(), &run, command),
-        Some(Sub::Sim { plant, run }) => simulate::run(plant.as_deref(), &run, command),
+        Some(Sub::Sim(args)) => simulate::run(&args, command),
         None => {
             let target = cli.target.or_else(|| cli.run.target_flag.clone());
             let target =

@@ -3,10 +3,12 @@
 mod job;
 mod redact;
 mod request;
+mod simulator;
 mod wrk;
 
-pub use job::{Job, Output, Shape, job};
+pub use job::{Job, Output, Shape, job, report_file};
 pub use redact::{command_line, redact};
+pub use simulator::{AnswersArgs, BakeoffArgs, FlowArgs, SimArgs, SimSub};
 pub use wrk::translate;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -53,13 +55,7 @@ pub enum Sub {
         run: Box<RunArgs>,
     },
     /// The same conductor over a simulated target in virtual time; no sockets
-    Sim {
-        /// Which plant: usl (default), mmc, flat, latup, slow, …
-        plant: Option<String>,
-        /// Everything about the load.
-        #[command(flatten)]
-        run: Box<RunArgs>,
-    },
+    Sim(Box<SimArgs>),
     /// A built-in target alone
     Serve {
         /// Which.
@@ -161,7 +157,7 @@ pub struct RunArgs {
     /// Sending threads (default cores/2 on loopback, cores elsewhere)
     #[arg(long, value_name = "N", help_heading = "Load")]
     pub threads: Option<String>,
-    /// max, hold or manual
+    /// max, hold or manual; to compare: aimd, climb, vegas, gradient, classic
     #[arg(long, value_name = "MODE", help_heading = "Control")]
     pub mode: Option<String>,
     /// Hold a quantity: p99=25ms, mean=5ms, rps=400, queue=100

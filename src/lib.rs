@@ -20,6 +20,7 @@
 //! | [`model`] | words: units, outcomes, commands, setpoints |
 //! | [`telemetry`] | measured things: histograms, tallies, columns, curve, the frame |
 //! | [`control`] | control laws, pure |
+//! | [`load`] | open arrivals: schedule and backlog |
 //! | [`conduct`] | one tick of a run, over any plant |
 //! | [`sim`], `engine` | the two plants |
 //! | [`net`], [`protocol`] | connections, and how an exchange is spoken, sans-I/O |
@@ -42,6 +43,7 @@ pub mod control;
 pub mod engine;
 pub mod headless;
 pub mod link;
+pub mod load;
 pub mod model;
 pub mod net;
 pub mod plan;

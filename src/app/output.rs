@@ -25,7 +25,15 @@ pub(super) fn write(frame: &Frame, path: &Path, still: Still<'_>) -> Result<()> 
         Some("txt") => Text { columns: 120 }.write(frame, &mut bytes)?,
         _ => bail!("no report of that kind: {}", path.display()),
     }
-    replace(path, &bytes).with_context(|| format!("cannot write {}", path.display()))
+    whole(path, &bytes)
+}
+
+/// Replaces a file at once and whole.
+///
+/// # Errors
+/// What the file system says, with the path; the old file is untouched then.
+pub(super) fn whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    replace(path, bytes).with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// Into a new file beside it, then renamed over it.

@@ -1,8 +1,8 @@
 //! `sim`: the same conductor and screen over a simulated plant in virtual time.
 
 use super::front::{self, View};
-use super::{Stop, load, pace};
-use crate::cli::{self, RunArgs};
+use super::{Stop, answers, bakeoff, flow, load, pace};
+use crate::cli::{self, SimArgs, SimSub};
 use crate::conduct::Conductor;
 use crate::link::Link;
 use crate::model::run::RunInfo;
@@ -15,20 +15,24 @@ use crate::telemetry::frame::Frame;
 const MOST: u32 = 16_384;
 
 /// Runs it; returns the exit code.
-pub(super) fn run(plant: Option<&str>, args: &RunArgs, command: String) -> Result<u8, Stop> {
+pub(super) fn run(args: &SimArgs, command: String) -> Result<u8, Stop> {
+    match &args.what {
+        None => plant(args, command),
+        Some(SimSub::Bakeoff(args)) => bakeoff::run(args),
+        Some(SimSub::Answers(args)) => answers::run(args),
+        Some(SimSub::Ewf(args)) => flow::run(args, &command),
+    }
+}
+
+fn plant(sim: &SimArgs, command: String) -> Result<u8, Stop> {
+    let args = &sim.run;
     let mut job = cli::job(args).map_err(Stop::usage)?;
-    let name = plant.unwrap_or("usl");
     let seed = job.seed.unwrap_or(1);
-    let Some(recipe) = Recipe::named(name) else {
-        return Err(Stop::usage(format!(
-            "there is no plant {name:?} (there are: {})",
-            plants::NAMES.join(", ")
-        )));
-    };
+    let recipe = recipe(sim).map_err(Stop::usage)?;
     job.set.bounds.max = job.shape.max_workers.unwrap_or(MOST);
     let view = View::of(args)?;
     let info = RunInfo {
-        target: format!("sim {name}"),
+        target: format!("sim {}", recipe.name),
         protocol: "sim".into(),
         request: "simulated".into(),
         command,
@@ -36,13 +40,13 @@ pub(super) fn run(plant: Option<&str>, args: &RunArgs, command: String) -> Resul
         duration: job.duration,
         requests: job.requests,
         profile: job.shape.profile.unwrap_or_default(),
-        truth: Some(recipe.truth(Nanos::ZERO)),
+        truth: recipe.known().then(|| recipe.truth(Nanos::ZERO)),
         threads: 1,
         simulated: true,
         ..RunInfo::default()
     };
     let limits = load::limits(&job, view.headless);
-    let speed = (!view.headless).then_some(1.0);
+    let speed = (!view.headless).then_some(sim.speed);
     let (mut link, far) = Link::pair(Frame::default());
     let (set, script, requests) = (job.set.clone(), job.script.clone(), job.requests);
     let engine = std::thread::Builder::new().name("engine".into()).spawn(move || {
@@ -51,4 +55,28 @@ pub(super) fn run(plant: Option<&str>, args: &RunArgs, command: String) -> Resul
     });
     link.attach(engine.map_err(Stop::fault)?);
     front::run(link, &job, &view, || None)
+}
+
+/// The plant as asked for: by name, its parameters in the order typed, its steps in the order of time.
+fn recipe(sim: &SimArgs) -> Result<Recipe, String> {
+    if !(sim.speed > 0.0 && sim.speed.is_finite()) {
+        return Err(format!(
+            "--speed {} is not a positive number (use 10 for ten times as fast as real time)",
+            sim.speed
+        ));
+    }
+    let name = sim.plant.as_deref().unwrap_or("usl");
+    let known = || format!("there is no plant {name:?} (there are: {})", plants::NAMES.join(", "));
+    let mut recipe = Recipe::named(name).ok_or_else(known)?;
+    for arg in &sim.plant_arg {
+        let (key, value) = arg.split_once('=').ok_or_else(|| {
+            format!(
+                "--plant-arg {arg:?} has no value (use KEY=VALUE; {name} has {})",
+                recipe.keys().join(", ")
+            )
+        })?;
+        recipe.apply(key, value)?;
+    }
+    recipe.steps(&sim.step)?;
+    Ok(recipe)
 }

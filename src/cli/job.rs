@@ -137,11 +137,14 @@ fn setpoints(args: &RunArgs) -> Result<Setpoints, String> {
         None if workers.is_some() && min.is_none() && args.max_workers.is_none() => Mode::Manual,
         None => Mode::Max,
     };
-    if set.target.is_some() && set.mode != Mode::Hold {
-        return Err(format!(
-            "--setpoint goes with --mode hold, not with {} (leave --mode out)",
-            set.mode.name()
-        ));
+    if set.target.is_some() && set.aim() != set.target {
+        return Err(match set.mode {
+            Mode::Classic => "--mode classic keeps a rate alone (say --setpoint rps=400)".into(),
+            mode => format!(
+                "--setpoint goes with --mode hold, not with {} (leave --mode out)",
+                mode.name()
+            ),
+        });
     }
     set.last_auto = if set.mode == Mode::Manual { Mode::Max } else { set.mode };
     set.bounds = Bounds {
@@ -234,24 +237,7 @@ fn output(args: &RunArgs) -> Result<Output, String> {
         if name == "-" {
             continue;
         }
-        let path = PathBuf::from(name);
-        let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("");
-        if !matches!(extension, "json" | "jsonl" | "csv" | "svg" | "txt") {
-            return Err(format!(
-                "-o {name:?}: no report of that kind (there are: .json .jsonl .csv .svg .txt)"
-            ));
-        }
-        let folder = path
-            .parent()
-            .filter(|p| !p.as_os_str().is_empty())
-            .unwrap_or(std::path::Path::new("."));
-        if !folder.is_dir() {
-            return Err(format!("-o {name:?}: there is no folder {folder:?} (make it first)"));
-        }
-        if path.is_dir() {
-            return Err(format!("-o {name:?} is a folder (name a file in it)"));
-        }
-        files.push(path);
+        files.push(report_file(name, &["json", "jsonl", "csv", "svg", "txt"])?);
     }
     if args.quiet && args.output_format.is_none() {
         format = Format::Text;
@@ -262,6 +248,33 @@ fn output(args: &RunArgs) -> Result<Output, String> {
         strict: args.strict,
         quiet: args.quiet,
     })
+}
+
+/// A file for a report of one of these kinds.
+///
+/// # Errors
+/// A sentence when there is no such kind, no such folder, or a folder of that name.
+pub fn report_file(name: &str, kinds: &[&str]) -> Result<PathBuf, String> {
+    let path = PathBuf::from(name);
+    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("");
+    if !kinds.contains(&extension) {
+        let there_are: Vec<String> = kinds.iter().map(|k| format!(".{k}")).collect();
+        return Err(format!(
+            "-o {name:?}: no report of that kind (there are: {})",
+            there_are.join(" ")
+        ));
+    }
+    let folder = path
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(std::path::Path::new("."));
+    if !folder.is_dir() {
+        return Err(format!("-o {name:?}: there is no folder {folder:?} (make it first)"));
+    }
+    if path.is_dir() {
+        return Err(format!("-o {name:?} is a folder (name a file in it)"));
+    }
+    Ok(path)
 }
 
 impl Job {
@@ -290,6 +303,15 @@ mod tests {
         assert_eq!(parse("-c 20 --max-workers 100").unwrap().set.mode, Mode::Max);
         assert_eq!(parse("--setpoint rps=400").unwrap().set.mode, Mode::Hold);
         assert_eq!(parse("--mode pid").unwrap().set.mode, Mode::Hold);
+        assert_eq!(parse("--mode aimd").unwrap().set.mode, Mode::Aimd);
+        assert_eq!(
+            parse("--mode classic --setpoint rps=900")
+                .unwrap()
+                .set
+                .target
+                .map(|t| t.value),
+            Some(900.0)
+        );
     }
 
     #[test]
@@ -304,6 +326,10 @@ mod tests {
             ("--mode fast", "manual"),
             ("--mode max --setpoint rps=4", "leave --mode out"),
             ("--set speed=1", "kappa"),
+            ("--mode slo", "not in this version"),
+            ("--mode vegas --setpoint rps=4", "leave --mode out"),
+            ("--mode classic --setpoint p99=4ms", "rps=400"),
+            ("--set gain=1", "0.000001 to 0.01"),
             ("--kp 7", "from 0 to 1"),
             ("--expect body~x", "status=200"),
             ("--read-until bytes:0", "bytes:N"),
