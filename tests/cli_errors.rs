@@ -93,7 +93,7 @@ fn what_is_not_in_this_version_names_what_is() {
             "--slo|p99<80ms|127.0.0.1:1",
             "--slo is not in this version|--setpoint p99=80ms",
         ),
-        ("--mode|aimd|127.0.0.1:1", "max, hold, manual"),
+        ("--mode|slo|127.0.0.1:1", "max, hold, manual"),
         ("--expect|body~x|127.0.0.1:1", "status=200"),
         ("-o|run.html|127.0.0.1:1", ".json .jsonl .csv .svg .txt"),
     ]);
@@ -180,6 +180,18 @@ fn unknown_demos_plants_and_targets_list_the_known_ones() {
         ("serve|queue|--service|soon", "exp:5ms"),
         ("serve|queue|--listen|here", "127.0.0.1:0"),
         ("serve|queue|--step|servers=2", "--step servers=2"),
+    ]);
+}
+
+#[test]
+fn plant_parameters_that_do_not_exist_list_those_that_do() {
+    table(&[
+        ("sim|usl|--plant-arg|speed=1|--headless", "speed|usl|alpha, beta"),
+        ("sim|usl|--plant-arg|alpha|--headless", "KEY=VALUE|alpha, beta"),
+        ("sim|usl|--plant-arg|alpha=x|--headless", "alpha|.02"),
+        ("sim|mmc|--step|servers=2|--headless", "15s:servers=2"),
+        ("sim|mmc|--step|5s:warm=2s|--headless", "--plant-arg warm=2s"),
+        ("sim|mmc|--speed|0|--headless", "--speed 0|ten times"),
     ]);
 }
 

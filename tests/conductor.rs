@@ -116,6 +116,71 @@ fn every_script_command_is_an_event_and_a_hand_over_moves_at_most_one_worker() {
     }
 }
 
+/// Workers between `from` and `to`, s.
+fn range(frames: &[Arc<Frame>], from: f64, to: f64) -> (f64, f64) {
+    let span = frames.iter().filter(|f| (from..to).contains(&f.at.secs()));
+    span.map(|f| f.control.workers)
+        .fold((f64::MAX, 0.0f64), |(l, h), w| (l.min(w), h.max(w)))
+}
+
+#[test]
+fn the_laws_of_the_school_are_switched_live_without_a_jump() {
+    let frames = run("usl", 5, 14, wide(), "3s mode aimd; 6s mode vegas; 9s mode max");
+
+    for (at, mode) in [(3.0, Mode::Aimd), (6.0, Mode::Vegas), (9.0, Mode::Max)] {
+        let (low, high) = range(&frames, at - 0.05, at + 0.75);
+        assert!(high - low <= 1.0, "{low}..{high} after the hand-over to {mode:?}");
+        let in_force = frames.iter().rfind(|f| f.at.secs() < at + 2.9).unwrap();
+        assert_eq!(in_force.setpoints.mode, mode);
+    }
+    let (aimd, max) = (range(&frames, 4.0, 5.9), range(&frames, 10.0, 14.0));
+    assert!(aimd.1 > aimd.0 && max.1 > max.0, "both are at work: {aimd:?} {max:?}");
+    // Two windows of a second are all that vegas has: it has measured, and decided once at most.
+    let vegas = frames.iter().rfind(|f| f.at.secs() < 8.9).unwrap();
+    let response = vegas.control.terms.iter().find(|t| t.name == "R").unwrap().value;
+    assert!(response > 0.0, "{:?}", vegas.control.terms);
+}
+
+#[test]
+fn a_school_law_is_undecided_until_it_rests_and_then_steady_with_its_figures() {
+    let last = |mode| run("mmc", 2, 30, Setpoints { mode, ..wide() }, "").pop().unwrap();
+    let vegas = last(Mode::Vegas);
+    let verdict = answer::verdict(&vegas);
+
+    assert_eq!(verdict.code, Code::Steady, "{}", verdict.sentence);
+    assert!(verdict.sentence.contains("vegas rests at 2"), "{}", verdict.sentence);
+    let steady = vegas.steady.as_ref().unwrap();
+    assert!(steady.basis == "hold" && steady.span > 5.0, "{steady:?}");
+    assert!(!vegas.curve.is_empty() && vegas.control.converged_at.is_some());
+
+    let classic = answer::verdict(&last(Mode::Classic));
+    assert_eq!(classic.code, Code::Undecided, "{}", classic.sentence);
+    assert!(classic.sentence.contains("off its goal"), "{}", classic.sentence);
+}
+
+#[test]
+fn a_school_law_that_left_its_rest_is_undecided_again() {
+    use clobber::model::setpoints::{ProcessVariable, Setpoint};
+    let mut set = Setpoints {
+        mode: Mode::Classic,
+        bounds: Bounds { min: 1, max: 3_000 },
+        ..wide()
+    };
+    set.knobs.gain = 1e-3;
+    set.target = Some(Setpoint {
+        variable: ProcessVariable::Rps,
+        value: 1689.0,
+    });
+    let frames = run("capdrop", 1, 60, set, "");
+
+    let at_rest = answer::verdict(frames.iter().rfind(|f| f.at.secs() < 29.9).unwrap());
+    let after = answer::verdict(frames.last().unwrap());
+
+    assert!(at_rest.sentence.contains("classic rests at"), "{}", at_rest.sentence);
+    assert_eq!(after.code, Code::Undecided, "{}", after.sentence);
+    assert!(after.sentence.contains("off its goal"), "{}", after.sentence);
+}
+
 #[test]
 fn paused_time_is_outside_rates_and_nothing_new_starts_in_it() {
     let set = Setpoints {
@@ -240,4 +305,41 @@ fn hold_keeps_a_rate_and_a_latency() {
         };
         assert!((got / target.value - 1.0).abs() <= tolerance, "{text}: {got}");
     }
+}
+
+#[test]
+fn a_script_tunes_accepts_and_takes_it_back() {
+    let set = Setpoints {
+        mode: Mode::Hold,
+        ..wide()
+    };
+    let text =
+        "0s sp mean=37ms; 1s tune accept; 8s tune; 19s tune accept; 20s undo; 21s step workers +20%; 24s pause; 25s resume";
+
+    let frames = run("usl", 3, 27, set, text);
+
+    let at = |s: usize| &frames[10 * s + 4];
+    let found = at(18).control.tune.expect("a proposal");
+    assert_eq!(at(10).control.state.name(), "tune");
+    assert_eq!(
+        at(18).setpoints.gains,
+        Setpoints::default().gains,
+        "a proposal changes nothing"
+    );
+    assert_eq!(at(19).setpoints.gains, found.gains);
+    assert_eq!(at(20).setpoints.gains, Setpoints::default().gains);
+    assert_eq!(at(22).control.state.name(), "step");
+    let last = frames.last().unwrap();
+    let said: Vec<&str> = last.notices.iter().map(|n| n.what.as_str()).collect();
+    for part in [
+        "refused tune accept: there is no proposal",
+        "tune on mean at",
+        "tune accept: gains kp 0.250 →",
+        "step test ended without a result: sending stopped",
+    ] {
+        assert!(said.iter().any(|s| s.contains(part)), "{part}: {said:?}");
+    }
+    let json = &summary(last)["controller"];
+    assert_eq!(json["tune"]["ultimate_gain"].as_f64(), Some(found.ultimate_gain));
+    assert_eq!(json["step_test"], serde_json::Value::Null, "it was cut off");
 }

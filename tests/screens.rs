@@ -109,6 +109,7 @@ fn overlays(theme: Theme, size: (u16, u16)) -> Vec<(&'static str, Model)> {
         ("help", with(help("", false))),
         ("help-filter", with(help("zoom", true))),
         ("modes", with(Screen::Modes { at: 2 })),
+        ("modes-more", with(Screen::Modes { at: 6 })),
         ("knobs", with(Screen::Knobs { at: 1 })),
         ("prompt", with(prompt)),
         (

@@ -75,6 +75,11 @@ pub(crate) fn max() -> Scene {
         workers: 41.0,
         wants: 41.0,
         narration: "Last probe, 0:36: 45 workers gave +1 % for 10 % more workers, staying at 41".into(),
+        evidence: Some(Evidence {
+            have: 1600.0,
+            need: 1600.0,
+            seconds: 0.0,
+        }),
         ..Control::default()
     };
     frame.answered = true;
@@ -98,6 +103,7 @@ pub(crate) fn max() -> Scene {
             rate_rps: 1250.0,
             pool: 41,
             basis: "closed-75%",
+            p99: Some(0.111),
             text: "plan with 1,250/s per instance, pool 41".into(),
         }),
     }
@@ -157,6 +163,11 @@ pub(crate) fn hold() -> Scene {
         measured: Some(0.0621),
         off_target: Some(0.035),
         narration: "p99 above 60 ms for 1.5 s: taking workers away".into(),
+        evidence: Some(Evidence {
+            have: 340.0,
+            need: 1000.0,
+            seconds: 0.7,
+        }),
         ..Control::default()
     };
     frame.curve = rows(&[

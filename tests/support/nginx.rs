@@ -39,11 +39,19 @@ impl Nginx {
     /// # Panics
     /// When nginx is not installed or does not come up; with what it said.
     pub(crate) fn with(locations: &str) -> Self {
+        Self::within("", locations)
+    }
+
+    /// With directives of the `http` block besides: zones of limits, an upstream.
+    ///
+    /// # Panics
+    /// As [`Self::with`].
+    pub(crate) fn within(http: &str, locations: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         // The port is free now and may be taken a moment later by somebody else: then another one is tried.
         for _ in 0..5 {
             let addr = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-            let mut child = launch(folder.path(), addr, locations);
+            let mut child = launch(folder.path(), addr, http, locations);
             if came_up(&mut child, addr) {
                 return Self {
                     addr,
@@ -105,7 +113,7 @@ impl Drop for Nginx {
     }
 }
 
-fn launch(folder: &Path, addr: SocketAddr, locations: &str) -> Child {
+fn launch(folder: &Path, addr: SocketAddr, http: &str, locations: &str) -> Child {
     let at = folder.display();
     let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .iter()
@@ -115,7 +123,7 @@ fn launch(folder: &Path, addr: SocketAddr, locations: &str) -> Child {
     let text = format!(
         "daemon off;\nmaster_process off;\npid {at}/pid;\nerror_log {at}/error.log;\n\
          events {{ worker_connections 16384; }}\n\
-         http {{\n{temporary}  access_log off;\n  keepalive_requests 1000000000;\n\
+         http {{\n{temporary}  access_log off;\n  keepalive_requests 1000000000;\n  {http}\n\
          \x20 server {{\n    listen {addr} backlog=4096;\n    location = /status {{ stub_status; }}\n    {locations}\n  }}\n}}\n"
     );
     let file = folder.join("nginx.conf");
