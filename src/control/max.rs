@@ -6,12 +6,14 @@
 //! ```
 
 pub mod change;
+pub mod fence;
 pub mod fit;
 pub mod known;
 pub mod race;
 pub mod ramp;
 pub mod refine;
 pub mod slope;
+pub mod sway;
 pub mod track;
 pub mod trial;
 pub mod trim;
@@ -237,7 +239,7 @@ impl Controller for Max {
     fn track(&mut self, seen: &Observation, _workers: f64) {
         self.known.see(seen);
         if self.known.errors() > FAILING && seen.err > 5 {
-            self.known.fail(seen.workers.round() as u32);
+            self.known.fence.put(seen.workers.round() as u32);
         }
         self.known.forget();
         self.again = true;

@@ -87,7 +87,7 @@ impl Detector {
         self.latest.fade(1.0 - seen.span / SECOND);
         self.latest.add(seen);
         let counted = known.noise.error(self.opening.ok).hypot(known.noise.error(self.latest.ok));
-        let error = counted.hypot(std::f64::consts::SQRT_2 * known.sway());
+        let error = counted.hypot(std::f64::consts::SQRT_2 * known.sway.value());
         let off = (self.latest.rate() / self.opening.rate()).ln();
         self.latest.ok >= ENOUGH && self.latest.span >= 0.7 * SECOND && off.abs() > known.caution * (DRIFTED + 3.0 * error)
     }
@@ -98,7 +98,7 @@ impl Detector {
             return false;
         };
         let off =
-            |y: f64, ok: f64| (y - expected).abs() > known.caution * (0.15 + 3.0 * known.noise.error(ok).hypot(known.sway()));
+            |y: f64, ok: f64| (y - expected).abs() > known.caution * (0.15 + 3.0 * known.noise.error(ok).hypot(known.sway.value()));
         // The base line may have begun before the change: the latest second has not.
         let latest = self.latest.span >= 0.7 * SECOND && off(self.latest.rate().ln(), self.latest.ok);
         let found = latest || (self.rate.blocks <= BASE && off(self.rate.base, BASE * ok));
@@ -124,7 +124,7 @@ impl Detector {
         let block = std::mem::take(&mut self.block);
         let now = block.sample.rate();
         let was = self.rate.base.exp();
-        let rate = self.rate.see(now.ln(), known.noise.error(ok).hypot(known.sway()), 0.05, h);
+        let rate = self.rate.see(now.ln(), known.noise.error(ok).hypot(known.sway.value()), 0.05, h);
         if self.unexpected(known, ok) {
             return Some(format!("{now:.0} a second is not what was measured before: looking anew"));
         }

@@ -1,7 +1,9 @@
 //! What the search knows since the target last changed: a sample per worker count, the noise, the latest pace.
 //! It decides nothing.
 
+use super::fence::Fence;
 use super::fit::{Dot, Law};
+use super::sway::Sway;
 use super::utility::{Noise, utility};
 use crate::control::Observation;
 use crate::control::variable::Sample;
@@ -20,8 +22,6 @@ pub const KEEP: f64 = 0.985;
 
 /// A count that gives less than this of the best is not the knee.
 const POOR: f64 = 0.95;
-/// How long failures are remembered, s.
-const REMEMBERED: f64 = 20.0;
 /// Squared variation of responses from which their tail is heavy.
 const HEAVY: f64 = 2.0;
 /// This close to a poor worker count it is no better.
@@ -41,15 +41,6 @@ pub struct Shares {
     pub fitted: f64,
 }
 
-/// How far the rate sways from one second of rest to the next.
-#[derive(Clone, Debug, Default)]
-struct Sway {
-    second: Sample,
-    last: Option<f64>,
-    seen: f64,
-    sum: f64,
-}
-
 /// Evidence of the search.
 #[derive(Clone, Debug)]
 pub struct Known {
@@ -57,10 +48,10 @@ pub struct Known {
     /// Points known from a first glance only, with the relative error that may have.
     rough: BTreeMap<u32, f64>,
     idle: Option<f64>,
-    /// Fewest workers at which more than 5 % failed, and until when that is remembered, s.
-    fence: Option<(u32, f64)>,
-    now: f64,
-    sway: Sway,
+    /// Worker counts that failed lately.
+    pub fence: Fence,
+    /// How the rate sways at rest.
+    pub sway: Sway,
     /// The last tick of evidence.
     last: Sample,
     /// Times what a change of the target takes to be believed: grows with false alarms, in [1, 4].
@@ -77,8 +68,7 @@ impl Default for Known {
             points: BTreeMap::new(),
             rough: BTreeMap::new(),
             idle: None,
-            fence: None,
-            now: 0.0,
+            fence: Fence::default(),
             sway: Sway::default(),
             last: Sample::default(),
             caution: 1.0,
@@ -91,8 +81,7 @@ impl Default for Known {
 impl Known {
     /// Every tick, settled or not.
     pub fn see(&mut self, seen: &Observation) {
-        self.now = seen.now.secs();
-        self.fence = self.fence.filter(|(_, until)| self.now < *until);
+        self.fence.pass(seen);
         self.latest.fade(0.8);
         self.latest.add(seen);
     }
@@ -134,34 +123,6 @@ impl Known {
         self.response().min(1.0)
     }
 
-    /// A tick at rest: how far the rate sways from one second to the next.
-    pub fn rest(&mut self, seen: &Observation) {
-        let sway = &mut self.sway;
-        sway.second.add(seen);
-        if sway.second.span < 1.0 - 1e-9 {
-            return;
-        }
-        let second = std::mem::take(&mut sway.second);
-        if second.ok < 20.0 {
-            return;
-        }
-        let y = second.rate().ln();
-        if let Some(last) = sway.last.replace(y) {
-            // Half the squared difference of neighbours is their variance; what counting explains is no sway.
-            sway.seen += 1.0;
-            sway.sum += (y - last).powi(2) / 2.0 - self.noise.error(second.ok).powi(2);
-        }
-    }
-
-    /// Standard deviation of ln X from second to second at rest, beyond what counting explains; 0 until it is known.
-    pub fn sway(&self) -> f64 {
-        if self.sway.seen >= 3.0 {
-            (self.sway.sum / self.sway.seen).max(0.0).sqrt()
-        } else {
-            0.0
-        }
-    }
-
     /// Everything loses weight: the target may drift.
     pub fn fade(&mut self, by: f64) {
         self.points.values_mut().for_each(|s| s.fade(by));
@@ -171,7 +132,7 @@ impl Known {
     pub fn forget(&mut self) {
         self.points.clear();
         self.rough.clear();
-        self.sway.last = None;
+        self.sway.interrupt();
         self.idle = None;
         self.noise.interrupt();
     }
@@ -288,32 +249,19 @@ impl Known {
         self.points().any(|(n, s)| near(n) && s.ok >= 0.7 * self.firm())
     }
 
-    /// Where the curve sees the knee: fewest workers with 98 % of the best. `best` where there is no curve yet. Never where
-    /// counts say that too little is given.
+    /// Where the curve sees the resting place: fewest workers with `KEEP` of the best. `best` where there is no curve yet.
+    /// Never where counts say that too little is given, nor where too much failed.
     pub fn knee(&self, best: u32) -> f64 {
         let knee = |law: Law| law.knee(KEEP, f64::from(self.most()));
         let fitted = self.law_near(best).map_or(f64::from(best), knee);
         let (low, high) = self.poor(best);
-        let high = [high, self.failing().filter(|n| *n > best)].into_iter().flatten().min();
+        let high = [high, self.fence.at().filter(|n| *n > best)].into_iter().flatten().min();
         let between = |n: u32| (f64::from(n) * f64::from(best)).sqrt();
         match (low, high) {
             (Some(n), _) if fitted <= BESIDE * f64::from(n) => between(n),
             (_, Some(n)) if fitted * BESIDE >= f64::from(n) => between(n),
             _ => fitted,
         }
-    }
-
-    /// More than 5 % fail at this worker count: stay below it for a while.
-    pub fn fail(&mut self, workers: u32) {
-        let lower = self.fence.is_none_or(|(n, _)| workers <= n);
-        if lower && workers > 1 {
-            self.fence = Some((workers, self.now + REMEMBERED));
-        }
-    }
-
-    /// The worker count at which too much failed lately.
-    pub fn failing(&self) -> Option<u32> {
-        self.fence.map(|f| f.0)
     }
 
     /// The nearest worker counts on both sides of `best` that clearly give less than it, by count alone.

@@ -118,7 +118,7 @@ impl Ramp {
         let (n, best) = (self.trial.workers, self.best);
         if known.errors() > ERRORS && self.trial.sample.err >= 5.0 {
             let share = known.errors() * 100.0;
-            known.fail(n);
+            known.fence.put(n);
             return self.end(format!("{n}: {share:.0} % errors, going back to {best}"));
         }
         let verdict = race::judge(&self.trial, best, PACE, seen, set, known);
@@ -221,10 +221,9 @@ impl Ramp {
 
     fn move_to(&mut self, workers: f64, set: &Setpoints, known: &mut Known) -> Step {
         let from = self.trial.workers;
-        let to = match known.failing() {
-            Some(n) if workers >= f64::from(n) => within(between(self.best, n), set.bounds),
-            _ => within(workers, set.bounds),
-        };
+        let failing = known.fence.at().is_some_and(|n| workers >= f64::from(n));
+        let halfway = || known.fence.halfway(self.best).unwrap_or(f64::from(self.best));
+        let to = within(if failing { halfway() } else { workers }, set.bounds);
         if to == from || to == self.best {
             let mut step = self.end_quietly();
             step.at_limit = self.rising && workers > f64::from(to);
@@ -249,10 +248,4 @@ impl Ramp {
             ..Step::at(self.best)
         }
     }
-}
-
-/// The middle between a good worker count and a failing one; the good one itself where they are close.
-fn between(good: u32, failing: u32) -> f64 {
-    let (a, b) = (f64::from(good), f64::from(failing));
-    if b > 1.2 * a { (a * b).sqrt().floor() } else { a }
 }

@@ -17,8 +17,6 @@ const PACE: Pace = Pace {
 const WIDE: f64 = 2.5;
 /// Errors that end a trial.
 const ERRORS: f64 = 0.05;
-/// Down to this ratio the gap to a failing worker count is split.
-const CLOSE_FENCE: f64 = 1.2;
 /// Seconds that are spent on it, if they bring answers.
 const FAR_TIME: f64 = 0.5;
 /// χ² per degree of freedom up to which one curve goes through all points.
@@ -64,10 +62,10 @@ impl Refine {
         }
         let evidence = race::evidence(trial.sample.ok, set, known);
         if seen.err > 0 && trial.sample.errors() > ERRORS && trial.sample.err >= 5.0 {
-            known.fail(n);
+            known.fence.put(n);
         }
         let over = match self.split {
-            _ if known.failing() == Some(n) => true,
+            _ if known.fence.at() == Some(n) => true,
             true => race::judge(trial, self.best, PACE, seen, set, known) != Verdict::Open,
             false => {
                 trial.whole_waves(seen, known) && (trial.firm(known) || trial.hopeless(known) || enough_of_far(trial, known))
@@ -118,26 +116,22 @@ impl Refine {
         }
     }
 
-    /// The middle of a wide gap below or above the best.
+    /// Where to look between the points: below a failing worker count, at the knee of the curve where one curve goes through
+    /// all of it, else in the middle of a wide gap beside the best.
     fn gap(&self, known: &Known) -> Option<f64> {
+        if known.fence.at().is_some() {
+            return known.fence.halfway(self.best);
+        }
+        let one_curve = known.law_near(self.best).is_some_and(|l| l.misfit < ONE_CURVE);
+        if one_curve && known.points().count() >= 4 {
+            return Some(known.knee(self.best)).filter(|knee| !known.firm_near(*knee, CLOSE));
+        }
         let low = known.points().rev().map(|p| p.0).find(|n| *n < self.best);
         let high = known.points().map(|p| p.0).find(|n| *n > self.best);
         let split = |a: u32, b: u32| {
             let (a, b) = (f64::from(a), f64::from(b));
             (b > WIDE * a).then(|| (a * b).sqrt())
         };
-        if let Some(fence) = known.failing() {
-            let (a, b) = (f64::from(self.best), f64::from(fence));
-            return (a < b && b > CLOSE_FENCE * a).then(|| (a * b).sqrt().floor());
-        }
-        let fitted = known
-            .law_near(self.best)
-            .filter(|l| l.misfit < ONE_CURVE && known.points().count() >= 4);
-        if fitted.is_some() {
-            // One curve goes through all of it: its knee is a better guess than the middle of a gap.
-            let knee = known.knee(self.best);
-            return (!known.firm_near(knee, CLOSE)).then_some(knee);
-        }
         low.and_then(|l| split(l, self.best))
             .or_else(|| high.and_then(|h| split(self.best, h)))
     }
@@ -151,7 +145,7 @@ impl Refine {
         if known.points().any(|(n, _)| seen(n)) {
             return None;
         }
-        let safe = known.failing().is_none_or(|n| far < 0.9 * f64::from(n));
+        let safe = known.fence.at().is_none_or(|n| far < 0.9 * f64::from(n));
         Some(far).filter(|n| safe && !known.firm_near(*n, CLOSE))
     }
 }

@@ -149,7 +149,8 @@ impl Track {
 
     fn rest(&mut self, seen: &Observation, set: &Setpoints, known: &mut Known) -> Step {
         known.fade(FADE.powf(seen.span));
-        known.rest(seen);
+        let noise = known.noise;
+        known.sway.rest(seen, |ok| noise.error(ok));
         if let Some(note) = self.detector.see(seen, set.knobs.h * known.caution, known) {
             return self.astray(note);
         }
@@ -206,7 +207,7 @@ impl Track {
         let first = self.first.take().unwrap_or_else(|| second.clone());
         let spent = 2.0 * (first.sample.span + second.sample.span);
         let counted = known.noise.error(first.sample.ok).hypot(known.noise.error(second.sample.ok));
-        let error = counted.hypot(std::f64::consts::SQRT_2 * known.sway());
+        let error = counted.hypot(std::f64::consts::SQRT_2 * known.sway.value());
         if belied(
             [&first, &second].map(|t| t.sample.rate()),
             self.foretold,
@@ -218,7 +219,7 @@ impl Track {
         self.up_first = !self.up_first;
         self.slope.add(&up, &down, error, set.knobs.kappa);
         let share = down.sample.rate() / known.at(self.workers).rate();
-        if self.near && down.workers < self.workers && down.sample.ok >= NEAR_NEEDS && known.sway() < MOODY {
+        if self.near && down.workers < self.workers && down.sample.ok >= NEAR_NEEDS && known.sway.value() < MOODY {
             self.near = share > NOT_AS_GOOD;
             if share > AS_GOOD {
                 return self.descend(down.workers, seen, known);

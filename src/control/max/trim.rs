@@ -1,6 +1,5 @@
-//! From the best down to the knee: the fewest workers that keep 98 % of the best rate.
-//! It never accepts a step on one lucky count: the curve through all answers decides, and each place it proposes is
-//! measured until the curve does not move any more.
+//! From the best down to the knee of the curve: the place it proposes is measured until the curve does not move any more.
+//! It never accepts a step on one lucky count. The near side of the knee is looked at later, from rest (`track`).
 
 use super::Step;
 use super::known::{KEEP, Known};
@@ -9,17 +8,10 @@ use super::trial::{Tick, Trial, within};
 use crate::control::Observation;
 use crate::model::setpoints::Setpoints;
 
-/// The near side, in knees: what is clearly below it pins the curve.
-const NEAR_SIDE: f64 = 0.75;
 /// The curve has settled when its knee lies this close (in e-folds) to a firm count.
 const CLOSE: f64 = 0.10;
-/// A firm count this close does for the near side.
-const NEAR_CLOSE: f64 = 0.12;
-/// Longest trial of the near side, s.
-const PATIENCE: f64 = 3.0;
 /// Deepest single step down.
 const DEEPEST: f64 = 0.5;
-const NEAR: bool = false;
 /// Most trials.
 const MOST: u32 = 6;
 
@@ -29,8 +21,6 @@ pub struct Trim {
     best: u32,
     trial: Option<Trial>,
     tried: u32,
-    /// The trial measures the near side.
-    near: bool,
 }
 
 impl Trim {
@@ -40,7 +30,6 @@ impl Trim {
             best,
             trial: None,
             tried: 0,
-            near: false,
         }
     }
 
@@ -57,8 +46,7 @@ impl Trim {
         }
         let mut step = Step::at(n);
         let evidence = race::evidence(trial.sample.ok, set, known);
-        let firm = trial.firm(known) && (!self.near || convincing(trial, known));
-        if trial.whole_waves(seen, known) && (firm || trial.hopeless(known)) {
+        if trial.whole_waves(seen, known) && (trial.firm(known) || trial.hopeless(known)) {
             let note = self.settle(n, known);
             step = self.next(seen.workers, set, known);
             step.note = Some(note);
@@ -83,18 +71,13 @@ impl Trim {
         Step::at(n)
     }
 
-    /// The knee of the curve until it is firm, then the near side of it, then whatever the curve makes of that.
-    fn wish(&mut self, set: &Setpoints, known: &Known) -> Option<u32> {
+    /// The knee of the curve, until it is firm.
+    fn wish(&self, set: &Setpoints, known: &Known) -> Option<u32> {
         let knee = self.aim(known);
-        let near = NEAR_SIDE * knee;
-        let pinned = |n: f64| known.firm_near(n, NEAR_CLOSE) || known.points().any(|(m, _)| beside(m, near) && known.lost(m));
-        let wished = match knee {
-            k if !known.firm_near(k, CLOSE) => k,
-            _ if NEAR && !pinned(near) => near,
-            _ => return None,
-        };
-        self.near = wished < knee;
-        let n = known.snap(within(wished, set.bounds), CLOSE / 2.0);
+        if known.firm_near(knee, CLOSE) {
+            return None;
+        }
+        let n = known.snap(within(knee, set.bounds), CLOSE / 2.0);
         Some(n).filter(|n| known.at(*n).ok < 0.7 * known.firm())
     }
 
@@ -109,16 +92,4 @@ impl Trim {
             ..Step::at(within((self.aim(known) - 0.1).ceil(), set.bounds)) // the fewest whole workers on that side
         }
     }
-}
-
-/// A place near the near side pins the curve as well, if it clearly gives too little.
-fn beside(workers: u32, near: f64) -> bool {
-    (f64::from(workers) / near).ln().abs() < 2.0 * NEAR_CLOSE
-}
-
-/// The near side lies on one side of 98 % by 1.5 standard errors, or was given two and a half times the answers.
-fn convincing(trial: &Trial, known: &Known) -> bool {
-    let ok = known.at(trial.workers).ok;
-    let margin = (known.shares(trial.workers).counted / KEEP).ln();
-    margin.abs() > 1.5 * known.noise.error(ok) || ok >= 2.5 * known.firm() || trial.sample.span >= PATIENCE
 }
