@@ -12,8 +12,11 @@ pub mod regulator;
 pub mod school;
 pub mod variable;
 
+use crate::model::arrival::Process;
+use crate::model::promise::TERMS;
 use crate::model::setpoints::Setpoints;
 use crate::model::units::Nanos;
+use crate::telemetry::cohorts::Cohorts;
 use crate::telemetry::frame::{Evidence, State, Term};
 use crate::telemetry::grid::Grid;
 
@@ -38,6 +41,21 @@ pub struct Observation {
     pub in_flight: u64,
     /// The gentle profile is in force.
     pub gentle: bool,
+    /// Arrivals by intended start, while a promise is kept.
+    pub cohorts: Option<Cohorts>,
+}
+
+/// Open traffic that a law or an experiment offers instead of the closed model.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Open {
+    /// Arrivals per second, ≥ 0.
+    pub rate: f64,
+    /// How they come.
+    pub arrivals: Process,
+    /// Most exchanges in flight; an arrival above it is shed.
+    pub cap: Option<u32>,
+    /// Cohorts are counted against these.
+    pub limits: Option<[Nanos; TERMS]>,
 }
 
 /// What a law asks for.
@@ -45,6 +63,8 @@ pub struct Observation {
 pub struct Move {
     /// Workers from now on, > 0. `max` and the school give integers, `hold` reals.
     pub workers: f64,
+    /// Open traffic; the workers are a limit then.
+    pub open: Option<Open>,
     /// What it is doing.
     pub state: State,
     /// This tick's interval is settled evidence for the workers that were in force: it belongs on the curve.
@@ -96,6 +116,7 @@ impl Observation {
             workers,
             in_flight: workers as u64,
             gentle: false,
+            cohorts: None,
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod constant;
 pub mod poisson;
 pub mod schedule;
 
+pub use crate::model::arrival::Process;
 pub use backlog::{Backlog, Offer};
 pub use schedule::Schedule;
 
@@ -20,18 +21,6 @@ pub trait Arrivals: std::fmt::Debug + Send {
     fn gap(&mut self) -> f64;
 }
 
-/// Which arrival process.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Process {
-    /// Equal gaps.
-    Constant,
-    /// Exponential gaps: independent users, each rare.
-    #[default]
-    Poisson,
-    /// So many at once, ≥ 1, then a gap as long as they were owed.
-    Burst(u32),
-}
-
 impl Process {
     /// The process itself, deterministic by seed.
     pub fn arrivals(self, seed: u64) -> Box<dyn Arrivals> {
@@ -39,6 +28,7 @@ impl Process {
             Self::Constant => Box::new(constant::Constant),
             Self::Poisson => Box::new(poisson::Poisson::new(seed)),
             Self::Burst(size) => Box::new(burst::Burst::new(size)),
+            Self::Uniform | Self::Pareto | Self::Trace => Box::new(constant::Constant),
         }
     }
 }

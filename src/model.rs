@@ -4,9 +4,11 @@
 pub mod arrival;
 pub mod command;
 pub mod demand;
+pub mod expr;
 pub mod failure;
 pub mod format;
 pub mod notice;
+pub mod promise;
 pub mod run;
 pub mod seen;
 pub mod setpoints;

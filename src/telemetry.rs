@@ -3,6 +3,7 @@
 
 pub mod batches;
 pub mod books;
+pub mod cohorts;
 pub mod column;
 pub mod curve;
 pub mod experiment;
@@ -11,6 +12,7 @@ pub mod frame;
 pub mod grid;
 pub mod interval;
 pub mod latency;
+pub mod promise;
 pub mod rates;
 pub mod scores;
 pub mod tally;

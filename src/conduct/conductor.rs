@@ -14,7 +14,7 @@ use crate::model::command::Line;
 use crate::model::demand::{Demand, Drive};
 use crate::model::notice::Who;
 use crate::model::run::{EndedBy, Profile, RunInfo};
-use crate::model::setpoints::{Mode, Setpoints};
+use crate::model::setpoints::{LoadModel, Mode, Setpoints};
 use crate::model::units::Nanos;
 use crate::telemetry::curve::Curve;
 use crate::telemetry::frame::Frame;
@@ -138,9 +138,21 @@ impl Conductor {
         }
         self.check_ends(now, &interval);
         self.demand.drive = self.drive(now, &interval);
-        self.demand.overflow = self.orders.set().overflow;
+        self.offer();
         plant.set(self.demand);
         self.publish(now, column)
+    }
+
+    /// What the law or an experiment offers in open traffic, else what the user does.
+    fn offer(&mut self) {
+        let set = self.orders.set();
+        self.demand.overflow = set.overflow;
+        let theirs = self.ruling.open;
+        let open = set.model == LoadModel::Open;
+        self.demand.rate = theirs.map(|o| o.rate).or(set.rate.filter(|_| open));
+        self.demand.arrivals = theirs.map_or(set.arrivals, |o| o.arrivals);
+        self.demand.cap = theirs.and_then(|o| o.cap);
+        self.demand.limits = theirs.and_then(|o| o.limits);
     }
 
     /// Exchanges start: neither ending nor paused.
@@ -358,5 +370,6 @@ fn observe(i: &Interval, workers: f64, gentle: bool) -> Observation {
         workers,
         in_flight: i.gauges.in_flight,
         gentle,
+        cohorts: i.tally.cohorts.as_deref().cloned(),
     }
 }

@@ -231,6 +231,7 @@ impl Controller for Max {
             at_limit: self.at_limit,
             terms: self.terms(),
             measured: None,
+            open: None,
             note: step.note,
             evidence: self.shown,
         }

@@ -15,7 +15,7 @@ mod guards;
 use super::law::Law;
 use super::limits::{self, Gate, Limits};
 use super::variable::Window;
-use super::{Move, Observation};
+use super::{Move, Observation, Open};
 use crate::model::setpoints::{Mode, ProcessVariable, Setpoint, Setpoints};
 use crate::model::units::Nanos;
 use crate::telemetry::frame::State;
@@ -39,6 +39,8 @@ const CHOICE_NEEDS: f64 = 100.0;
 pub struct Ruling {
     /// Workers from now on, > 0.
     pub workers: f64,
+    /// Open traffic that the law or an experiment offers.
+    pub open: Option<Open>,
     /// What the law asked for; the last one while it only tracks.
     pub law: Move,
     /// Workers the law would have without override and limits.

@@ -77,6 +77,9 @@ impl Lanes {
             workers: a.workers + b.workers,
             oldest: a.oldest.max(b.oldest),
             busy: a.busy + b.busy,
+            waiting: a.waiting + b.waiting,
+            due_age: a.due_age.max(b.due_age),
+            slip: a.slip.max(b.slip),
         })
     }
 

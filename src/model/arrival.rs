@@ -1,4 +1,4 @@
-//! One wished exchange. It does not know who will do it.
+//! One wished exchange, and the law by which wishes come. Neither knows who will do it.
 
 use super::units::Nanos;
 
@@ -9,4 +9,39 @@ pub struct Arrival {
     pub seq: u64,
     /// Intended start. Closed model: when the worker became free.
     pub intended: Nanos,
+}
+
+/// Which arrival process the open model follows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Process {
+    /// Equal gaps: requests spread evenly in the second.
+    #[default]
+    Constant,
+    /// Exponential gaps: independent users, each rare.
+    Poisson,
+    /// So many at once, ≥ 1, then a gap as long as they were owed; 0: a second's worth at the start of every second.
+    Burst(u32),
+    /// Gaps uniform in [0, 2]: a metronome with jitter.
+    Uniform,
+    /// On and off periods of Pareto length: bursts on every time scale.
+    Pareto,
+    /// The moments of a recorded trace.
+    Trace,
+}
+
+impl Process {
+    /// All that `--arrivals` knows without a file.
+    pub const ALL: [Self; 5] = [Self::Constant, Self::Poisson, Self::Burst(0), Self::Uniform, Self::Pareto];
+
+    /// As typed and printed.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Constant => "constant",
+            Self::Poisson => "poisson",
+            Self::Burst(_) => "burst",
+            Self::Uniform => "uniform",
+            Self::Pareto => "pareto",
+            Self::Trace => "trace",
+        }
+    }
 }

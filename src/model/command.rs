@@ -9,7 +9,9 @@ pub use parse::parse;
 pub use script::{Line, script};
 
 use super::demand::Overflow;
+use super::promise::Promise;
 use super::setpoints::{LoadModel, Mode, ProcessVariable, Setpoint};
+use super::units::Nanos;
 
 /// How a number is changed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -60,6 +62,10 @@ pub enum Command {
     Model(LoadModel),
     /// `set KNOB = X`; a step of the arrow keys is `By`.
     Set(&'static str, Change),
+    /// `slo EXPR[, EXPR]`: mode slo with this promise.
+    Slo(Promise),
+    /// `verify [P%] [T]`: open Poisson traffic at this fraction of the knee's good rate, for so long.
+    Verify(f64, Nanos),
     /// `overflow drop|reject|block`
     Overflow(Overflow),
     /// `pause`

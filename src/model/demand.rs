@@ -1,6 +1,8 @@
 //! What the conductor asks of a plant from now on.
 //! It is a wish: the plant says in its intervals what it made of it.
 
+use super::arrival::Process;
+use super::promise::TERMS;
 use super::units::Nanos;
 
 /// Whether exchanges start, finish, or are cut off.
@@ -49,6 +51,12 @@ pub struct Demand {
     pub rate: Option<f64>,
     /// New workers start spread evenly over this time.
     pub stagger: Nanos,
+    /// How arrivals come (open model).
+    pub arrivals: Process,
+    /// Most exchanges in flight; an arrival above it is shed. `None`: the workers alone are the limit (open model).
+    pub cap: Option<u32>,
+    /// Count cohorts of arrivals against these limits; `None`: none are kept.
+    pub limits: Option<[Nanos; TERMS]>,
     /// Policy of the client queue (open model).
     pub overflow: Overflow,
     /// Start, pause, drain or abort.

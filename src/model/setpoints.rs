@@ -1,7 +1,9 @@
 //! Everything the user may move while it runs: mode, target, gains, knobs, bounds, override.
 //! It refuses to act: applying a command changes this record, the regulator does the rest.
 
+use super::arrival::Process;
 use super::demand::Overflow;
+use super::promise::Promise;
 
 mod apply;
 mod knobs;
@@ -217,6 +219,10 @@ pub struct Setpoints {
     pub model: LoadModel,
     /// Offered rate of the open model, 1/s.
     pub rate: Option<f64>,
+    /// How arrivals of the open model come.
+    pub arrivals: Process,
+    /// What `slo` keeps.
+    pub promise: Option<Promise>,
     /// Client queue policy.
     pub overflow: Overflow,
     /// Sending is paused by the user.
@@ -235,6 +241,8 @@ impl Default for Setpoints {
             asked: None,
             model: LoadModel::Closed,
             rate: None,
+            arrivals: Process::Constant,
+            promise: None,
             overflow: Overflow::Drop,
             paused: false,
         }

@@ -95,5 +95,6 @@ fn observe(interval: &Interval, workers: f64, gentle: bool) -> Observation {
         workers,
         in_flight: interval.gauges.in_flight,
         gentle,
+        cohorts: t.cohorts.as_deref().cloned(),
     }
 }

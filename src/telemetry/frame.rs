@@ -7,6 +7,7 @@ use super::curve::{Knee, Row};
 use super::experiment::{StepTest, Tune};
 use super::interval::{Gauges, Health};
 use super::latency::Summary;
+use super::promise::{Check, Slo};
 use super::tally::ErrorSample;
 use super::window::Stats;
 use crate::model::failure::Failure;
@@ -270,6 +271,16 @@ pub struct Queue {
     pub arrival: [Option<f64>; 3],
     /// Completions likewise.
     pub completion: [Option<f64>; 3],
+    /// Arrivals shed likewise (open model).
+    pub shed: [Option<f64>; 3],
+    /// Open model: `now` and `max` are counted arrivals that wait here. Closed: requests at the target, estimated.
+    pub client: bool,
+    /// Room for so many (open model).
+    pub capacity: usize,
+    /// Age of the oldest that waits, s.
+    pub oldest: f64,
+    /// Time until it is empty at the present surplus of completions, s; `None` when it grows or is empty.
+    pub drains_in: Option<f64>,
 }
 
 /// The whole view.
@@ -333,6 +344,10 @@ pub struct Frame {
     pub idle: Option<f64>,
     /// Queue.
     pub queue: Queue,
+    /// The search for a promise, mode `slo`.
+    pub slo: Option<Slo>,
+    /// The last check in open traffic, under way or over.
+    pub check: Option<Check>,
     /// Changes of the target that were noticed.
     pub shifts: Vec<Shift>,
     /// The search reached a bound of the user and was still rising.

@@ -24,6 +24,12 @@ pub struct Gauges {
     pub workers: u64,
     /// Age of the oldest exchange in flight.
     pub oldest: Nanos,
+    /// Arrivals due that no worker has taken (open model); part of `queued`.
+    pub waiting: u64,
+    /// How long the first of those has waited.
+    pub due_age: Nanos,
+    /// How far the schedule has slipped, policy `block`.
+    pub slip: Nanos,
     /// Average of busy workers over the span.
     pub busy: f64,
 }

@@ -1,6 +1,7 @@
 //! Counts and latencies of a span of time: what a lane adds to, and what everything else is merged from.
 //! It does not know when it began or ended; an interval does.
 
+use super::cohorts::Cohorts;
 use super::latency::Latency;
 use crate::model::failure::Failure;
 use crate::model::seen::Seen;
@@ -81,6 +82,8 @@ pub struct Tally {
     pub first_byte_ns: u64,
     /// Ages of aborted exchanges.
     pub aborted_age: Option<Box<Latency>>,
+    /// Arrivals by intended start, while a promise is kept.
+    pub cohorts: Option<Box<Cohorts>>,
 }
 
 impl Default for Tally {
@@ -110,6 +113,7 @@ impl Default for Tally {
             bad_ns: 0,
             first_byte_ns: 0,
             aborted_age: None,
+            cohorts: None,
         }
     }
 }
@@ -242,6 +246,9 @@ impl Tally {
         }
         merge_series(&mut self.connect, &other.connect);
         merge_series(&mut self.aborted_age, &other.aborted_age);
+        if let Some(c) = &other.cohorts {
+            self.cohorts.get_or_insert_default().merge(c);
+        }
         self.bad_ns += other.bad_ns;
         self.first_byte_ns += other.first_byte_ns;
     }

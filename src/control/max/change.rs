@@ -97,8 +97,9 @@ impl Detector {
         let Some(expected) = self.expected.filter(|_| self.rate.blocks >= BASE) else {
             return false;
         };
-        let off =
-            |y: f64, ok: f64| (y - expected).abs() > known.caution * (0.15 + 3.0 * known.noise.error(ok).hypot(known.sway.value()));
+        let off = |y: f64, ok: f64| {
+            (y - expected).abs() > known.caution * (0.15 + 3.0 * known.noise.error(ok).hypot(known.sway.value()))
+        };
         // The base line may have begun before the change: the latest second has not.
         let latest = self.latest.span >= 0.7 * SECOND && off(self.latest.rate().ln(), self.latest.ok);
         let found = latest || (self.rate.blocks <= BASE && off(self.rate.base, BASE * ok));
@@ -124,7 +125,9 @@ impl Detector {
         let block = std::mem::take(&mut self.block);
         let now = block.sample.rate();
         let was = self.rate.base.exp();
-        let rate = self.rate.see(now.ln(), known.noise.error(ok).hypot(known.sway.value()), 0.05, h);
+        let rate = self
+            .rate
+            .see(now.ln(), known.noise.error(ok).hypot(known.sway.value()), 0.05, h);
         if self.unexpected(known, ok) {
             return Some(format!("{now:.0} a second is not what was measured before: looking anew"));
         }

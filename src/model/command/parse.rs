@@ -2,8 +2,9 @@
 
 use super::{Change, Command, Gain, variable};
 use crate::model::demand::Overflow;
+use crate::model::promise::Promise;
 use crate::model::setpoints::{KNOBS, LoadModel, Mode, Setpoint};
-use crate::model::units::{parse_duration, parse_number, parse_rate};
+use crate::model::units::{Nanos, parse_duration, parse_number, parse_rate};
 
 /// One command, such as `sp p99=25ms` or `workers +10%`.
 ///
@@ -22,6 +23,8 @@ pub fn parse(text: &str) -> Result<Command, String> {
         "rate" => rate(rest),
         "model" => model(rest),
         "set" => knob(rest),
+        "slo" => Promise::parse(rest).map(Command::Slo),
+        "verify" => verify(rest),
         "overflow" => overflow(rest).map(Command::Overflow),
         "step" => step(rest),
         "tune" if rest == "accept" => Ok(Command::TuneAccept),
@@ -48,17 +51,13 @@ fn bare(word: &str) -> Result<Command, String> {
     })
 }
 
+const WORDS: &str = "there are: mode, sp, gain, workers, auto, bounds, rate, model, slo, verify, overflow, set, pause, resume, step, tune, reset, undo, redo, mark, snapshot, quit";
+
 fn unknown(word: &str) -> Result<Command, String> {
     Err(match word {
         "" => "empty command (try: mode hold, sp p99=25ms, workers 20, auto, quit)".into(),
-        "slo" | "verify" | "guard" => {
-            format!(
-                "{word:?} is not in this version (there are: mode, sp, gain, workers, auto, bounds, set, pause, resume, step, tune, reset, undo, redo, mark, snapshot, quit)"
-            )
-        }
-        _ => format!(
-            "{word:?} is not a command (there are: mode, sp, gain, workers, auto, bounds, set, pause, resume, step, tune, reset, undo, redo, mark, snapshot, quit)"
-        ),
+        "guard" => format!("{word:?} is not in this version ({WORDS})"),
+        _ => format!("{word:?} is not a command ({WORDS})"),
     })
 }
 
@@ -170,6 +169,24 @@ fn step(text: &str) -> Result<Command, String> {
     match by {
         Some(Change::ByFraction(p)) if (0.05..=1.0).contains(&p) || (-0.6..=-0.05).contains(&p) => Ok(Command::StepTest(p)),
         _ => Err(format!("{text:?} is not a step {remedy}")),
+    }
+}
+
+/// `[P%] [T]`, 75 % of the knee and 20 s unless said: from 5 to 150 %, from 1 s to an hour.
+fn verify(text: &str) -> Result<Command, String> {
+    let fault = || format!("{text:?} is not a rate and a time to verify (say verify, verify 80% or verify 80% 30s)");
+    let (mut share, mut time) = (0.75, Nanos::from_secs(20));
+    for word in text.split_whitespace() {
+        match word.strip_suffix('%') {
+            Some(p) => share = parse_number(p).ok_or_else(fault)? / 100.0,
+            None => time = parse_duration(word).map_err(|_| fault())?,
+        }
+    }
+    let sane = (0.05..=1.5).contains(&share) && (1.0..=3600.0).contains(&time.secs());
+    if sane {
+        Ok(Command::Verify(share, time))
+    } else {
+        Err(fault())
     }
 }
 

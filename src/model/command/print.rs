@@ -21,6 +21,8 @@ impl fmt::Display for Command {
             Self::Model(LoadModel::Open) => f.write_str("model open"),
             Self::Model(LoadModel::Closed) => f.write_str("model closed"),
             Self::Set(k, c) => write!(f, "set {k} {c}"),
+            Self::Slo(p) => write!(f, "slo {p}"),
+            Self::Verify(p, t) => write!(f, "verify {}% {}s", tidy(p * 100.0), t.secs()),
             Self::Overflow(o) => write!(f, "overflow {}", o.name()),
             Self::Pause => f.write_str("pause"),
             Self::Resume => f.write_str("resume"),

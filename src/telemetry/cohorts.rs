@@ -1,0 +1,127 @@
+//! Arrivals by intended start, and how many of each cohort were answered well in time: exceedances without a percentile.
+//! It refuses to decide: a cohort older than the limit is complete, and whoever reads it knows the time.
+//!
+//! ```text
+//!  slot = intended / 10 ms     arrived: came due in it, shed ones too     timely[i]: good, and within limit i
+//! ```
+
+use crate::model::promise::TERMS;
+use crate::model::units::Nanos;
+use std::collections::VecDeque;
+
+/// Width of a cohort.
+pub const SLOT: Nanos = Nanos::from_millis(10);
+
+/// One cohort.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cohort {
+    /// Arrivals that were due in it, shed ones too.
+    pub arrived: u64,
+    /// Of those, answered well within each limit so far.
+    pub timely: [u64; TERMS],
+}
+
+/// Cohorts of a stretch of time. Merging is commutative and associative.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cohorts {
+    first: u64,
+    slots: VecDeque<Cohort>,
+}
+
+impl Cohorts {
+    /// An arrival was due.
+    pub fn arrived(&mut self, intended: Nanos) {
+        self.at(intended.ns() / SLOT.ns()).arrived += 1;
+    }
+
+    /// An arrival was answered well after `response`.
+    pub fn answered(&mut self, intended: Nanos, response: Nanos, limits: &[Nanos; TERMS]) {
+        let cohort = self.at(intended.ns() / SLOT.ns());
+        for (timely, limit) in cohort.timely.iter_mut().zip(limits) {
+            *timely += u64::from(response <= *limit);
+        }
+    }
+
+    /// Adds another stretch.
+    pub fn merge(&mut self, other: &Self) {
+        for (i, theirs) in other.slots.iter().enumerate() {
+            let mine = self.at(other.first + i as u64);
+            mine.arrived += theirs.arrived;
+            for (a, b) in mine.timely.iter_mut().zip(theirs.timely) {
+                *a += b;
+            }
+        }
+    }
+
+    /// Takes all cohorts that ended at or before `until`, summed; what is answered later of those is not seen again.
+    pub fn take(&mut self, until: Nanos) -> Cohort {
+        let mut sum = Cohort::default();
+        while !self.slots.is_empty() && SLOT * (self.first + 1) <= until {
+            let Some(c) = self.slots.pop_front() else { break };
+            self.first += 1;
+            sum.arrived += c.arrived;
+            for (a, b) in sum.timely.iter_mut().zip(c.timely) {
+                *a += b;
+            }
+        }
+        sum
+    }
+
+    /// Nothing is in it.
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    fn at(&mut self, slot: u64) -> &mut Cohort {
+        if self.slots.is_empty() {
+            self.first = slot;
+        }
+        while slot < self.first {
+            self.slots.push_front(Cohort::default());
+            self.first -= 1;
+        }
+        let i = (slot - self.first) as usize;
+        if i >= self.slots.len() {
+            self.slots.resize(i + 1, Cohort::default());
+        }
+        &mut self.slots[i]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: fn(u64) -> Nanos = Nanos::from_millis;
+
+    #[test]
+    fn an_arrival_is_timely_under_each_limit_it_kept() {
+        let mut c = Cohorts::default();
+        [1, 2, 95].iter().for_each(|t| c.arrived(MS(*t)));
+        let limits = [MS(20), MS(50), Nanos::MAX];
+
+        c.answered(MS(1), MS(20), &limits);
+        c.answered(MS(95), MS(30), &limits);
+
+        let young = c.take(MS(99));
+        let all = c.take(MS(100));
+        assert_eq!((young.arrived, young.timely), (2, [1, 1, 1]));
+        assert_eq!((all.arrived, all.timely), (1, [0, 1, 1]));
+        assert!(c.is_empty());
+    }
+
+    #[test]
+    fn merging_in_either_order_gives_the_same() {
+        let (mut a, mut b) = (Cohorts::default(), Cohorts::default());
+        (5..9).for_each(|t| a.arrived(MS(t * 10)));
+        b.arrived(MS(20));
+        b.answered(MS(60), MS(3), &[MS(5); TERMS]);
+        let (mut ab, mut ba) = (a.clone(), b.clone());
+
+        ab.merge(&b);
+        ba.merge(&a);
+
+        assert_eq!(ab, ba);
+        assert_eq!(ab.take(MS(1000)).arrived, 5);
+    }
+}

@@ -1,0 +1,95 @@
+//! What the search for a promise and the check in open traffic have found, for the screen and the reports.
+//! They say; the law and the experiment decide.
+
+use super::latency::Summary;
+use crate::model::promise::Promise;
+use crate::model::units::Nanos;
+
+/// Where the search for a promise stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stage {
+    /// One worker: what it takes idle.
+    #[default]
+    Idle,
+    /// Rate up, rung by rung.
+    Ramp,
+    /// Nothing is sent until the target is empty again.
+    Recover,
+    /// The rate is regulated on exceedances.
+    Regulate,
+    /// The lower end of the answer is held.
+    Confirm,
+    /// Confirmed, and kept: the rate is still regulated.
+    Kept,
+    /// Not possible, or not confirmed.
+    Missed,
+}
+
+impl Stage {
+    /// As on the screen.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Idle => "idle check",
+            Self::Ramp => "ramp",
+            Self::Recover => "recover",
+            Self::Regulate => "regulate",
+            Self::Confirm => "confirm",
+            Self::Kept => "kept",
+            Self::Missed => "missed",
+        }
+    }
+}
+
+/// The search for a promise.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Slo {
+    /// What is to be kept.
+    pub promise: Promise,
+    /// Where it stands.
+    pub stage: Stage,
+    /// Rate asked for now, 1/s.
+    pub rate: f64,
+    /// The answer so far and the half width of its 95 % interval, 1/s.
+    pub answer: Option<(f64, f64)>,
+    /// Share of bad arrivals in the last window and the share allowed (that of the term nearest its bound).
+    pub bad: (f64, f64),
+    /// Arrivals decided in that window; in `Kept` and `Missed`: in the confirm window.
+    pub decided: u64,
+    /// Variance over mean of bad arrivals a batch; 1 for independent ones.
+    pub dispersion: Option<f64>,
+    /// Percentile of the promise with one worker, s.
+    pub idle: Option<f64>,
+    /// Confirm: held so far and needed, s.
+    pub confirm: Option<(f64, f64)>,
+    /// `Some(true)` once confirmed, `Some(false)` when missed or given up.
+    pub confirmed: Option<bool>,
+    /// How long the answer takes all told, s, as estimated.
+    pub price: Option<f64>,
+    /// Exchanges allowed in flight.
+    pub cap: u32,
+    /// Time the target took to empty after the ramp overshot, s.
+    pub recovery: Option<f64>,
+}
+
+/// Open traffic at a fixed rate beside the closed search: does the target keep up?
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Check {
+    /// Rate offered, 1/s, Poisson.
+    pub rate: f64,
+    /// That rate over the knee's, in [0, 1].
+    pub of_knee: f64,
+    /// When it began, since run start.
+    pub at: Nanos,
+    /// Time held so far, s.
+    pub held: f64,
+    /// Time asked for, s.
+    pub wanted: f64,
+    /// Response of its answers.
+    pub response: Summary,
+    /// Largest number waiting or in flight.
+    pub backlog: u64,
+    /// `Some(true)`: it keeps up; `Some(false)`: the backlog grows. `None` while it is not decided.
+    pub steady: Option<bool>,
+    /// It is over.
+    pub over: bool,
+}
