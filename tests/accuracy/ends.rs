@@ -95,3 +95,51 @@ fn a22_a_step_of_the_wall_clock_changes_no_measurement() {
         assert_eq!(summary["ended_by"], "duration");
     }
 }
+
+#[test]
+fn a_raw_log_on_a_full_disk_costs_the_log_alone() {
+    let _alone = alone();
+    let truth = Truth::always(Behaviour::default());
+    let url = truth.url();
+    let args = [
+        "-n",
+        "5000",
+        "-c",
+        "4",
+        "--headless",
+        "--output-format",
+        "json",
+        "--raw-log",
+        "/dev/full",
+        &url,
+    ];
+
+    let ended = crate::product::run(&args);
+
+    assert_eq!(ended.code, Some(5), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("cannot write /dev/full: No space left"),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(ended.json()["books"]["ok"], 5000);
+}
+
+#[test]
+fn a_raw_log_that_lost_nothing_says_nothing() {
+    let _alone = alone();
+    let truth = Truth::always(Behaviour::default());
+
+    let started = start(&truth, &["-n", "20000", "-c", "4"]);
+    let ran = finish(&truth, started).reconciled(&truth);
+
+    assert!(!ran.ended.stderr.contains("raw log"), "{}", ran.ended.stderr);
+    assert!(!ran.summary["events"].to_string().contains("raw log"));
+    let (mut dated, all) = (0, ran.raw.len());
+    for l in &ran.raw {
+        let (sent, first) = (l.sent.unwrap(), l.first.unwrap());
+        assert!(l.intended <= sent && sent <= first && first <= l.end, "{l:?}");
+        dated += usize::from(first < l.end);
+    }
+    assert!(dated * 2 > all, "the first byte has a time of its own: {dated} of {all}");
+}
