@@ -20,6 +20,7 @@ mod launch;
 mod orders;
 mod rack;
 mod ramp;
+mod rawlog;
 mod roster;
 mod supply;
 mod worker;
@@ -29,3 +30,4 @@ mod fake;
 
 pub use lanes::Lanes;
 pub use launch::{First, Seat, launch};
+pub use rawlog::{Outlet, RawLog};

@@ -12,6 +12,7 @@ pub mod http1;
 mod scripted;
 pub mod stream;
 pub mod tcp;
+mod template;
 
 use crate::model::failure::Failure;
 use crate::model::seen::Seen;

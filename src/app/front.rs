@@ -31,6 +31,17 @@ pub(super) struct View {
     signals: Signals,
 }
 
+/// What the engine's thread left behind.
+#[derive(Default)]
+pub(super) struct Aftermath {
+    /// Why it never sent.
+    pub(super) stop: Option<Stop>,
+    /// What is to be said of the raw log.
+    pub(super) said: Option<String>,
+    /// The raw log could not be written.
+    pub(super) unwritten: bool,
+}
+
 impl View {
     /// From flags, environment and the terminal. Installs the signal handlers.
     pub(super) fn of(args: &RunArgs) -> Result<Self, Stop> {
@@ -49,13 +60,19 @@ impl View {
     }
 }
 
-/// Watches the run to its end, writes every report, returns the exit code. `stopped`: why the engine never sent, if so.
-pub(super) fn run(link: Link, job: &Job, view: &View, stopped: impl FnOnce() -> Option<Stop>) -> Result<u8, Stop> {
+/// Watches the run to its end, writes every report, returns the exit code. `after` is asked when the engine's
+/// thread has ended.
+pub(super) fn run(link: Link, job: &Job, view: &View, after: impl FnOnce() -> Aftermath) -> Result<u8, Stop> {
     let (mut unwritten, vanished) = watch(&link, job, view);
     let (frame, well) = link.join();
-    if let Some(stop) = stopped() {
+    let after = after();
+    if let Some(stop) = after.stop {
         return Err(stop);
     }
+    if let Some(text) = &after.said {
+        complain(text);
+    }
+    unwritten |= after.unwritten;
     if !well {
         complain("the engine panicked; what was measured until then follows");
     }

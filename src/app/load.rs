@@ -1,7 +1,7 @@
 //! A run over sockets: resolve, probe, ask if need be, launch the lanes, conduct.
 
 use super::Stop;
-use super::front::{self, View};
+use super::front::{self, Aftermath, View};
 use super::session::Session;
 use crate::cli::{self, Job, RunArgs};
 use crate::clock;
@@ -34,7 +34,7 @@ pub(super) fn run(target: &str, args: &RunArgs, command: String, truth: Option<T
         setpoints: job.set.clone(),
         ..Frame::default()
     });
-    let stopped = Arc::new(Mutex::new(None));
+    let after = Arc::new(Mutex::new(Aftermath::default()));
     let session = Session {
         job: job.clone(),
         target,
@@ -42,14 +42,17 @@ pub(super) fn run(target: &str, args: &RunArgs, command: String, truth: Option<T
         limits,
         headless: view.headless,
     };
-    let why = Arc::clone(&stopped);
+    let kept = Arc::clone(&after);
     let engine = std::thread::Builder::new().name("engine".into()).spawn(move || {
-        if let Err(stop) = session.run(&far) {
-            *why.lock().unwrap_or_else(|e| e.into_inner()) = Some(stop);
-        }
+        *kept.lock().unwrap_or_else(|e| e.into_inner()) = session.run(&far).unwrap_or_else(|stop| Aftermath {
+            stop: Some(stop),
+            ..Aftermath::default()
+        });
     });
     link.attach(engine.map_err(Stop::fault)?);
-    front::run(link, &job, &view, || stopped.lock().unwrap_or_else(|e| e.into_inner()).take())
+    front::run(link, &job, &view, || {
+        std::mem::take(&mut *after.lock().unwrap_or_else(|e| e.into_inner()))
+    })
 }
 
 /// When a run ends by itself: as told; else headless when answered or after a minute, or after ten seconds.

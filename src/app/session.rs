@@ -1,11 +1,12 @@
 //! The engine thread's way from a target to the last frame: resolve, probe, ask if need be, launch, conduct.
 
+use super::front::Aftermath;
 use super::question::{Foyer, Said};
 use super::{Stop, pace};
 use crate::cli::{self, Job};
 use crate::clock::Epoch;
 use crate::conduct::{Conductor, Limits};
-use crate::engine::{First, Lanes, launch};
+use crate::engine::{First, Lanes, Outlet, RawLog, launch};
 use crate::link::Far;
 use crate::model::run::{EndedBy, RunInfo};
 use crate::model::seen::Seen;
@@ -54,14 +55,14 @@ impl From<Stop> for Not {
 }
 
 impl Session {
-    /// Everything until the last frame has been published.
-    pub(super) fn run(self, far: &Far) -> Result<(), Stop> {
+    /// Everything until the last frame has been published and the raw log is written.
+    pub(super) fn run(self, far: &Far) -> Result<Aftermath, Stop> {
         let mut foyer = Foyer::new(far, self.info.clone(), self.job.set.clone());
         match self.prepare(&mut foyer) {
             Ok(ready) => self.load(ready, foyer, far),
             Err(Not::End(by)) => {
                 foyer.end(by);
-                Ok(())
+                Ok(Aftermath::default())
             }
             Err(Not::Stop(stop)) => {
                 foyer.end(None);
@@ -193,7 +194,9 @@ impl Session {
         Ok(ready(plan, address, Kind::Http1, outcome, foyer))
     }
 
-    fn load(self, ready: Ready, mut foyer: Foyer<'_>, far: &Far) -> Result<(), Stop> {
+    fn load(self, ready: Ready, mut foyer: Foyer<'_>, far: &Far) -> Result<Aftermath, Stop> {
+        let log = self.job.output.raw_log.as_deref().map(RawLog::start);
+        let log = log.transpose().map_err(Stop::fault)?;
         let epoch = Epoch::new();
         let Ready {
             plan,
@@ -201,7 +204,7 @@ impl Session {
             kind,
             first,
         } = ready;
-        let mut lanes = start(&plan, address, kind, epoch, first)?;
+        let mut lanes = start(&plan, address, kind, (epoch, first, log.as_ref().map(RawLog::outlet)))?;
         foyer.learn(|info, set| {
             info.unreachable = None;
             info.protocol = kind.name().into();
@@ -222,7 +225,18 @@ impl Session {
         let mut conductor = Conductor::new(info, set, self.limits, self.job.script);
         conductor.skip(heard);
         pace::real(conductor, &mut lanes, far, epoch);
-        Ok(())
+        drop(lanes);
+        Ok(match log.map(RawLog::finish) {
+            Some(Err(why)) => Aftermath {
+                unwritten: true,
+                said: Some(why),
+                stop: None,
+            },
+            said => Aftermath {
+                said: said.and_then(Result::ok).flatten(),
+                ..Aftermath::default()
+            },
+        })
     }
 }
 
@@ -293,7 +307,12 @@ fn wait_for<T>(what: impl Future<Output = T>) -> std::io::Result<T> {
 }
 
 /// The one match over protocols.
-fn start(plan: &Plan, address: SocketAddr, kind: Kind, epoch: Epoch, first: Option<First>) -> Result<Lanes, Stop> {
+fn start(
+    plan: &Plan,
+    address: SocketAddr,
+    kind: Kind,
+    (epoch, first, log): (Epoch, Option<First>, Option<Outlet>),
+) -> Result<Lanes, Stop> {
     let shared = plan.clone();
     match kind {
         Kind::Http1 => {
@@ -301,13 +320,14 @@ fn start(plan: &Plan, address: SocketAddr, kind: Kind, epoch: Epoch, first: Opti
             let make = move |seat: &crate::engine::Seat| {
                 Http1::new(&shared, Dialer::new(&shared, address, seat.epoch)).expect("the same request was accepted before")
             };
-            launch(plan, epoch, make, first)
+            launch(plan, epoch, make, first, log)
         }
         Kind::Tcp | Kind::TcpConnect => launch(
             plan,
             epoch,
             move |seat: &crate::engine::Seat| Tcp::new(&shared, Dialer::new(&shared, address, seat.epoch)),
             first,
+            log,
         ),
     }
     .map_err(Stop::fault)

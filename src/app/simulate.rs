@@ -27,6 +27,11 @@ pub(super) fn run(args: &SimArgs, command: String) -> Result<u8, Stop> {
 fn plant(sim: &SimArgs, command: String) -> Result<u8, Stop> {
     let args = &sim.run;
     let mut job = cli::job(args).map_err(Stop::usage)?;
+    if job.output.raw_log.is_some() {
+        return Err(Stop::usage(
+            "--raw-log needs real requests, and sim sends none (leave it out)",
+        ));
+    }
     let seed = job.seed.unwrap_or(1);
     let recipe = recipe(sim).map_err(Stop::usage)?;
     job.set.bounds.max = job.shape.max_workers.unwrap_or(MOST);
@@ -54,7 +59,7 @@ fn plant(sim: &SimArgs, command: String) -> Result<u8, Stop> {
         pace::virtual_time(Conductor::new(info, set, limits, script), &mut world, &far, speed);
     });
     link.attach(engine.map_err(Stop::fault)?);
-    front::run(link, &job, &view, || None)
+    front::run(link, &job, &view, front::Aftermath::default)
 }
 
 /// The plant as asked for: by name, its parameters in the order typed, its steps in the order of time.

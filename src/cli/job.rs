@@ -30,6 +30,8 @@ pub struct Output {
     pub format: Format,
     /// Files, by extension.
     pub files: Vec<PathBuf>,
+    /// One line per request.
+    pub raw_log: Option<PathBuf>,
     /// Exit 6 when not valid.
     pub strict: bool,
     /// Nothing on standard error but errors.
@@ -245,6 +247,7 @@ fn output(args: &RunArgs) -> Result<Output, String> {
     Ok(Output {
         format,
         files,
+        raw_log: args.raw_log.as_deref().map(|name| writable("--raw-log", name)).transpose()?,
         strict: args.strict,
         quiet: args.quiet,
     })
@@ -264,15 +267,21 @@ pub fn report_file(name: &str, kinds: &[&str]) -> Result<PathBuf, String> {
             there_are.join(" ")
         ));
     }
+    writable("-o", name)
+}
+
+/// A file that can be made, as far as its folder tells.
+fn writable(flag: &str, name: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(name);
     let folder = path
         .parent()
         .filter(|p| !p.as_os_str().is_empty())
         .unwrap_or(std::path::Path::new("."));
     if !folder.is_dir() {
-        return Err(format!("-o {name:?}: there is no folder {folder:?} (make it first)"));
+        return Err(format!("{flag} {name:?}: there is no folder {folder:?} (make it first)"));
     }
     if path.is_dir() {
-        return Err(format!("-o {name:?} is a folder (name a file in it)"));
+        return Err(format!("{flag} {name:?} is a folder (name a file in it)"));
     }
     Ok(path)
 }
@@ -336,6 +345,8 @@ mod tests {
             ("-H nocolon", "Name: value"),
             ("-o out.pdf", ".json"),
             ("-o no/such/folder/x.json", "make it first"),
+            ("--raw-log no/such/folder/x.tsv", "make it first"),
+            ("--raw-log /", "name a file in it"),
             ("--min-workers 9 --max-workers 3", "raise it"),
             ("-D /no/such/file", "cannot read"),
         ] {

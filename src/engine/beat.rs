@@ -167,6 +167,9 @@ impl Beat {
     /// False: nobody has taken the intervals before; everything is kept for the next.
     fn send<P: Protocol>(&mut self, lane: &Lane<P>, levels: &Levels, now: Nanos) -> bool {
         let cpu = thread_cpu();
+        if let Some(log) = &lane.log {
+            log.borrow_mut().flush();
+        }
         let spare = self.post.spares.try_recv().unwrap_or_default();
         let interval = Interval {
             from: self.from,

@@ -39,6 +39,7 @@ impl<P: Protocol> Worker<P> {
         let result = if self.kept.is_some() {
             let Some(seq) = self.lane.supply.draw() else { return false };
             self.begin(Stage::Sent);
+            self.seen.seq = seq;
             match self.exchange(seq).await {
                 Err(Stop::Failed(Failure::ReusedConnClosed)) if self.seen.rx == 0 => Box::pin(self.again(seq)).await,
                 result => result,
@@ -104,6 +105,7 @@ impl<P: Protocol> Worker<P> {
             return Fresh::Exhausted;
         };
         self.begin(Stage::Dialling);
+        self.seen.seq = seq;
         match self.slot.watch(pin!(lane.dial(&mut self.seen))).await {
             Ok(Ok(kept)) => self.kept = Some(kept),
             Ok(Err(class)) => return Fresh::Ended(Err(Stop::Failed(class))),
@@ -157,7 +159,7 @@ impl<P: Protocol> Worker<P> {
                 self.seen.sent.is_none()
             }
             None => {
-                lane.tally.borrow_mut().not_sent += 1;
+                lane.give_up(&self.seen, end);
                 false
             }
         };

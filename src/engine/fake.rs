@@ -132,7 +132,7 @@ pub(super) struct Run {
 impl Run {
     pub(super) fn new(plan: &Plan, habit: Habit) -> Self {
         let epoch = Epoch::new();
-        Self::of(epoch, launch(plan, epoch, move |_| Fake(habit), None).unwrap())
+        Self::of(epoch, launch(plan, epoch, move |_| Fake(habit), None, None).unwrap())
     }
 
     pub(super) fn of(epoch: Epoch, lanes: Lanes) -> Self {

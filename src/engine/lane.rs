@@ -3,6 +3,7 @@
 
 use super::gate::Gate;
 use super::rack::{Kept, Rack};
+use super::rawlog::Tap;
 use super::roster::{Roster, Slot};
 use super::supply::Supply;
 use crate::clock::Epoch;
@@ -90,6 +91,8 @@ pub(super) struct Lane<P: Protocol> {
     pub(super) supply: Supply,
     /// What was measured since the last interval.
     pub(super) tally: RefCell<Tally>,
+    /// Where every ended request gets a line, if it was asked for.
+    pub(super) log: Option<RefCell<Tap>>,
     /// Written by the beat.
     pub(super) quota: Cell<Quota>,
     /// A dial has succeeded after an outage; the beat answers by ending back-offs.
@@ -136,6 +139,19 @@ impl<P: Protocol> Lane<P> {
     /// Records an ended exchange that was counted as scheduled, and as sent if it was.
     pub(super) fn record(&self, seen: &Seen, outcome: Outcome, end: Nanos) {
         self.tally.borrow_mut().finish(seen, outcome, end);
+        self.note(seen, Some(outcome), end);
+    }
+
+    /// An exchange that was cut off by our own end before it was sent.
+    pub(super) fn give_up(&self, seen: &Seen, end: Nanos) {
+        self.tally.borrow_mut().not_sent += 1;
+        self.note(seen, None, end);
+    }
+
+    fn note(&self, seen: &Seen, outcome: Option<Outcome>, end: Nanos) {
+        if let Some(log) = &self.log {
+            log.borrow_mut().put(seen, outcome, end);
+        }
     }
 
     /// How long to wait after so many failed connects in a row, > 0: 100 ms doubling to 2 s, and up to half as much again.

@@ -2,6 +2,7 @@
 //! It refuses to wait for a lane: one that was not heard is said to be so.
 
 use super::orders::{Orders, split};
+use super::rawlog::Outlet;
 use crate::conduct::Plant;
 use crate::model::demand::Demand;
 use crate::model::units::Nanos;
@@ -29,6 +30,7 @@ pub struct Lanes {
     limit: Option<u64>,
     remarks: Vec<String>, // not yet said
     to: Nanos,            // end of the last interval given out
+    log: Option<Outlet>,  // until what it misses was said
 }
 
 impl Lanes {
@@ -40,7 +42,14 @@ impl Lanes {
             limit,
             remarks: remark.into_iter().collect(),
             to: from,
+            log: None,
         }
+    }
+
+    /// Whose requests get a line each.
+    pub(super) fn logged(mut self, log: Option<Outlet>) -> Self {
+        self.log = log;
+        self
     }
 
     /// Gives a lane its thread.
@@ -145,6 +154,11 @@ impl Plant for Lanes {
         whole.gauges = self.gauges();
         whole.exhausted = self.ports.iter().all(|p| p.exhausted);
         whole.health.stalls.sort();
+        if self.settled()
+            && let Some(log) = self.log.take()
+        {
+            self.remarks.extend(log.missing());
+        }
         whole.health.remarks.append(&mut self.remarks);
         whole
     }

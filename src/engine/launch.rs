@@ -8,6 +8,7 @@ use super::lane::{Lane, Quota, Terms};
 use super::lanes::{Lanes, Port};
 use super::orders::Orders;
 use super::rack::Rack;
+use super::rawlog::Outlet;
 use super::roster::Roster;
 use super::supply::{Budget, Supply};
 use crate::clock::Epoch;
@@ -68,14 +69,15 @@ struct Berth {
     supply: Supply,
     beat: Beat,
     first: Option<First>,
+    log: Option<Outlet>,
 }
 
 /// Starts `plan.threads` lanes without workers; `set` starts those. `make` is called once on each lane's thread, within
-/// its runtime.
+/// its runtime. `log`: where every ended request gets a line.
 ///
 /// # Errors
 /// A thread or its runtime could not be made.
-pub fn launch<P, F>(plan: &Plan, epoch: Epoch, make: F, first: Option<First>) -> Result<Lanes>
+pub fn launch<P, F>(plan: &Plan, epoch: Epoch, make: F, first: Option<First>, log: Option<Outlet>) -> Result<Lanes>
 where
     P: Protocol + 'static,
     F: Fn(&Seat) -> P + Send + Sync + 'static,
@@ -83,8 +85,8 @@ where
     let limit = raise_descriptors();
     let (most, remark) = fit(plan.max_workers, limit);
     let (make, from) = (Arc::new(make), epoch.now());
-    let (ports, berths): (Vec<Port>, Vec<Berth>) = berths(plan, epoch, from, first).into_iter().unzip();
-    let mut lanes = Lanes::new(ports, most, limit, remark, from);
+    let (ports, berths): (Vec<Port>, Vec<Berth>) = berths(plan, epoch, from, first, log.as_ref()).into_iter().unzip();
+    let mut lanes = Lanes::new(ports, most, limit, remark, from).logged(log);
     for berth in berths {
         let (make, (say, heard)) = (Arc::clone(&make), sync_channel(1));
         let lane = berth.seat.lane;
@@ -99,7 +101,7 @@ where
     Ok(lanes)
 }
 
-fn berths(plan: &Plan, epoch: Epoch, from: Nanos, mut first: Option<First>) -> Vec<(Port, Berth)> {
+fn berths(plan: &Plan, epoch: Epoch, from: Nanos, mut first: Option<First>, log: Option<&Outlet>) -> Vec<(Port, Berth)> {
     let lanes = plan.threads.max(1);
     let used = u64::from(first.is_some());
     let budget = plan.requests.map(|n| Arc::new(Budget::new(n, used)));
@@ -126,6 +128,7 @@ fn berths(plan: &Plan, epoch: Epoch, from: Nanos, mut first: Option<First>) -> V
             supply: Supply::new(budget.clone(), used, lane, lanes),
             beat: Beat::new(Arc::clone(&orders), Post { out, spares: returned }, mine, from),
             first: first.take(), // lane 0 is made first
+            log: log.cloned(),
         };
         (Port::new(orders, intervals, spares, from), berth)
     };
@@ -144,7 +147,9 @@ fn live<P: Protocol + 'static>(berth: Berth, make: &dyn Fn(&Seat) -> P, say: &Sy
     };
     runtime.block_on(async {
         let protocol = make(&berth.seat);
-        let lane = Rc::new(furnish(berth.seat, berth.terms, berth.gate, berth.supply, protocol));
+        let mut lane = furnish(berth.seat, berth.terms, berth.gate, berth.supply, protocol);
+        lane.log = berth.log.map(|outlet| RefCell::new(outlet.tap()));
+        let lane = Rc::new(lane);
         if let Some(first) = berth.first {
             begin_with(&lane, first);
         }
@@ -163,6 +168,7 @@ fn furnish<P: Protocol>(seat: Seat, terms: Terms, gate: (f64, usize), supply: Su
         gate: Gate::new(gate.0, gate.1),
         supply,
         tally: RefCell::default(),
+        log: None,
         quota: Cell::new(Quota::default()),
         recovered: Cell::new(false),
         dialled: Cell::new(Nanos::ZERO),
@@ -176,7 +182,8 @@ fn begin_with<P: Protocol>(lane: &Lane<P>, first: First) {
     tally.scheduled += 1;
     tally.sent += u64::from(first.seen.sent.is_some());
     tally.connected(first.connect);
-    tally.finish(&first.seen, first.outcome, first.end);
+    drop(tally);
+    lane.record(&first.seen, first.outcome, first.end);
     let stream = first.stream.filter(|_| lane.terms.uses > 1);
     if let Some(session) = stream.and_then(|s| lane.protocol.adopt(s)).filter(|s| s.reusable()) {
         lane.rack.park(lane.rack.keep(session, 1), 0, lane.epoch.now());
@@ -288,7 +295,7 @@ mod tests {
             threads: 2,
             ..plan()
         };
-        let mut run = Run::of(epoch, launch(&plan, epoch, move |_| Echo(addr), None).unwrap());
+        let mut run = Run::of(epoch, launch(&plan, epoch, move |_| Echo(addr), None, None).unwrap());
 
         run.set(8.0, Drive::Run);
         until_exhausted(&mut run);
@@ -310,7 +317,7 @@ mod tests {
             ..plan()
         };
         let probe = first(TcpStream::connect(addr).unwrap());
-        let mut run = Run::of(epoch, launch(&plan, epoch, move |_| Echo(addr), Some(probe)).unwrap());
+        let mut run = Run::of(epoch, launch(&plan, epoch, move |_| Echo(addr), Some(probe), None).unwrap());
 
         run.set(1.0, Drive::Run);
         until_exhausted(&mut run);
@@ -336,7 +343,7 @@ mod tests {
 
     #[test]
     fn a_lane_whose_protocol_cannot_be_made_is_an_error_not_a_hang() {
-        let made = launch(&plan(), Epoch::new(), |_| -> Fake { panic!("cannot be made") }, None);
+        let made = launch(&plan(), Epoch::new(), |_| -> Fake { panic!("cannot be made") }, None, None);
 
         assert!(made.is_err());
     }

@@ -6,6 +6,8 @@ use super::units::Nanos;
 /// The life of one exchange. Moments are since run start.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
+    /// Number of the exchange, unique in the run.
+    pub seq: u64,
     /// When the schedule wanted it; in the closed model equal to `free`, before any dial.
     pub intended: Nanos,
     /// When the worker that took it became able to.

@@ -12,6 +12,7 @@ use self::framing::Body;
 use self::head::Head;
 use self::request::Prepared;
 use super::stream::{Buffer, Stream};
+use super::template::Stamp;
 use super::{Feed, Protocol, Wire};
 use crate::model::failure::Failure;
 use crate::model::format::sanitize;
@@ -30,6 +31,7 @@ const KEPT: usize = 4096;
 #[derive(Debug)]
 pub struct Http1Wire {
     request: Rc<Prepared>,
+    stamp: Stamp,
     state: State,
     /// The head so far, empty unless a read ended within it.
     partial: Vec<u8>,
@@ -51,6 +53,7 @@ impl Http1Wire {
     /// For one connection.
     pub fn new(request: Rc<Prepared>) -> Self {
         Self {
+            stamp: Stamp::new(Rc::clone(&request.template)),
             request,
             state: State::Finished,
             partial: Vec::new(),
@@ -166,12 +169,12 @@ impl Http1Wire {
 }
 
 impl Wire for Http1Wire {
-    fn request(&mut self, _seq: u64) -> &[u8] {
+    fn request(&mut self, seq: u64) -> &[u8] {
         self.state = State::Head;
         self.partial.clear();
         self.interim = 0;
         self.content = 0;
-        &self.request.bytes
+        self.stamp.fill(seq)
     }
 
     fn feed(&mut self, input: &[u8], eof: bool, seen: &mut Seen) -> Result<Feed, Failure> {

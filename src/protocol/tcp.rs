@@ -2,6 +2,7 @@
 //! It refuses to understand what is said.
 
 use super::stream::{Buffer, Stream};
+use super::template::{Stamp, Template};
 use super::{Feed, Protocol, Wire};
 use crate::model::failure::Failure;
 use crate::model::format::sanitize;
@@ -9,14 +10,13 @@ use crate::model::seen::Seen;
 use crate::net::dial::Dialer;
 use crate::plan::{Framing, Plan};
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
 
 /// What one exchange is: payload and framing.
 #[derive(Debug)]
 pub struct Payload {
-    bytes: Arc<[u8]>,
+    template: Rc<Template>,
     framing: Framing,
     keep: bool,
     /// For `Delimiter`: how long a prefix still matches after a mismatch at each place (Knuth, Morris, Pratt, 1977).
@@ -36,7 +36,7 @@ impl Payload {
             _ => Vec::new(),
         };
         Self {
-            bytes: request.body.clone().unwrap_or_default(),
+            template: Rc::new(Template::new(request.body.as_deref().unwrap_or_default())),
             keep: request.keepalive && !(request.body.is_none() && framing == Framing::None),
             framing,
             fallback,
@@ -45,7 +45,7 @@ impl Payload {
 
     /// Nothing is sent and nothing awaited: an exchange is a connect and a reset.
     pub fn connect_only(&self) -> bool {
-        self.bytes.is_empty() && self.framing == Framing::None
+        self.template.is_empty() && self.framing == Framing::None
     }
 }
 
@@ -67,6 +67,7 @@ fn fallback(text: &[u8]) -> Vec<usize> {
 #[derive(Debug)]
 pub struct TcpWire {
     payload: Rc<Payload>,
+    stamp: Stamp,
     done: bool,
     /// Bytes of the answer so far.
     got: u64,
@@ -82,6 +83,7 @@ impl TcpWire {
     pub fn new(payload: Rc<Payload>) -> Self {
         Self {
             keep: payload.keep,
+            stamp: Stamp::new(Rc::clone(&payload.template)),
             payload,
             done: true,
             got: 0,
@@ -175,9 +177,9 @@ impl TcpWire {
 }
 
 impl Wire for TcpWire {
-    fn request(&mut self, _seq: u64) -> &[u8] {
+    fn request(&mut self, seq: u64) -> &[u8] {
         (self.done, self.got, self.length, self.matched) = (false, 0, 0, 0);
-        &self.payload.bytes
+        self.stamp.fill(seq)
     }
 
     fn feed(&mut self, input: &[u8], eof: bool, seen: &mut Seen) -> Result<Feed, Failure> {

@@ -2,12 +2,14 @@
 //! It refuses headers that would change where the request ends.
 
 use crate::plan::{Plan, header};
+use crate::protocol::template::Template;
 use std::fmt::Write as _;
+use std::rc::Rc;
 
 /// A request ready to be written, over and over.
 #[derive(Debug)]
 pub struct Prepared {
-    pub(super) bytes: Box<[u8]>,
+    pub(super) template: Rc<Template>,
     /// HEAD: the answer has no body whatever its head says.
     pub(super) bodiless: bool,
     /// The request itself says `Connection: close`.
@@ -23,17 +25,17 @@ impl Prepared {
         let request = &plan.request;
         let method = request.method.as_str();
         check_line(method, &plan.target.path)?;
-        let own = own_headers(plan);
+        let length = body_length(plan);
+        let own = own_headers(plan, length);
         let mut text = format!("{method} {} HTTP/1.1\r\n", plan.target.path);
         let given = |name: &str| request.headers.iter().any(|(n, _)| n.eq_ignore_ascii_case(name));
         for (name, value) in own.iter().filter(|(name, _)| !given(name)) {
             write!(text, "{name}: {value}\r\n").ok();
         }
-        let length = request.body.as_ref().map_or(0, |b| b.len());
         let mut closing = !request.keepalive;
         for (name, value) in &request.headers {
             header::check(name, value)?;
-            check_framing(name, value, length)?;
+            check_framing(name, value, length.unwrap_or(0))?;
             closing |= name.eq_ignore_ascii_case("connection") && value.to_ascii_lowercase().contains("close");
             write!(text, "{name}: {value}\r\n").ok();
         }
@@ -41,22 +43,26 @@ impl Prepared {
         let mut bytes = text.into_bytes();
         bytes.extend_from_slice(request.body.as_deref().unwrap_or_default());
         Ok(Self {
-            bytes: bytes.into(),
+            template: Rc::new(Template::new(&bytes)),
             bodiless: method == "HEAD",
             closing,
         })
     }
 }
 
+/// Of the body as it is sent, its numbers filled in.
+fn body_length(plan: &Plan) -> Option<usize> {
+    plan.request.body.as_ref().map(|b| Template::new(b).len())
+}
+
 /// What is sent unless the user says otherwise, in order.
-fn own_headers(plan: &Plan) -> Vec<(&'static str, String)> {
+fn own_headers(plan: &Plan, length: Option<usize>) -> Vec<(&'static str, String)> {
     let request = &plan.request;
     let mut own = vec![
         ("Host", host(plan)),
         ("User-Agent", concat!("clobber/", env!("CARGO_PKG_VERSION")).into()),
         ("Accept", "*/*".into()),
     ];
-    let length = request.body.as_ref().map(|b| b.len());
     // Methods that expect content say so even when there is none (RFC 9110 section 8.6).
     let expected = matches!(request.method.as_str(), "POST" | "PUT" | "PATCH").then_some(0);
     if let Some(n) = length.or(expected) {
@@ -116,9 +122,11 @@ fn check_framing(name: &str, value: &str, length: usize) -> Result<(), String> {
 mod tests {
     use super::*;
     use crate::protocol::fixture::plan;
+    use crate::protocol::template::Stamp;
 
     fn text(plan: &Plan) -> String {
-        String::from_utf8(Prepared::new(plan).unwrap().bytes.into()).unwrap()
+        let template = Prepared::new(plan).unwrap().template;
+        String::from_utf8(Stamp::new(template).fill(42).to_vec()).unwrap()
     }
 
     #[test]
@@ -142,6 +150,20 @@ mod tests {
 
         assert!(text(&plan).contains("\r\nContent-Length: 4\r\n"));
         assert!(text(&plan).ends_with("\r\n\r\nk1=2"));
+    }
+
+    #[test]
+    fn a_number_stands_in_path_header_and_body_and_the_length_counts_its_digits() {
+        let mut plan = plan("h/item/{{seq}}");
+        plan.request.headers = vec![("X-Seq".into(), "{{seq}}".into())];
+        plan.request.body = Some(b"n={{seq}};".as_slice().into());
+
+        let text = text(&plan);
+
+        assert!(text.starts_with("GET /item/0000000042 HTTP/1.1\r\n"), "{text}");
+        assert!(text.contains("\r\nX-Seq: 0000000042\r\n"), "{text}");
+        assert!(text.contains("\r\nContent-Length: 13\r\n"), "{text}");
+        assert!(text.ends_with("\r\n\r\nn=0000000042;"), "{text}");
     }
 
     #[test]
