@@ -226,7 +226,11 @@ fn right_column(scene: &Scene, pen: &mut Pen) {
                 0
             };
             let middle = curve_height - wrong.min(curve_height);
-            single(scene, &mut pen.part(0, law, w, middle), Pane::Curve);
+            let queue = if held && middle >= 25 { 11 } else { middle };
+            single(scene, &mut pen.part(0, law, w, queue), Pane::Curve);
+            if queue < middle {
+                single(scene, &mut pen.part(0, law + queue, w, middle - queue), Pane::Percentiles);
+            }
             // Where there is no room for both, errors take the events' place when asked for, or when they dominate the run.
             let mostly = scene.frame.whole.errors > 0.5;
             let low = if wrong == 0 && (pane == Pane::Errors || mostly) {
