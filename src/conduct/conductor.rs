@@ -179,7 +179,11 @@ impl Conductor {
             self.resting.whole.add(&i.tally, i.from, span, self.demand.workers, queue);
         }
         let levels = Levels {
-            workers: self.demand.workers,
+            // In the open model the workers are a limit; the exchanges in flight are what there is to see.
+            workers: match self.demand.rate {
+                Some(_) => i.gauges.busy,
+                None => self.demand.workers,
+            },
             queue,
             paused: self.demand.drive == Drive::Pause,
             setpoint: self.target(),
