@@ -11,11 +11,14 @@ mod axis;
 mod conductor;
 mod ending;
 mod experiments;
+mod generator;
+mod guard;
 mod ledger;
 mod orders;
 mod publish;
 mod shift;
 mod steady;
+mod vigil;
 
 pub use conductor::{Conductor, Limits};
 pub use orders::Said;

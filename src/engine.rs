@@ -18,6 +18,7 @@ mod lane;
 mod lanes;
 mod launch;
 mod orders;
+mod ports;
 mod rack;
 mod ramp;
 mod roster;

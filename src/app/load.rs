@@ -1,8 +1,8 @@
 //! A run over sockets: resolve, probe, ask if need be, launch the lanes, conduct.
 
-use super::Stop;
 use super::front::{self, View};
 use super::session::Session;
+use super::{Stop, journal};
 use crate::cli::{self, Job, RunArgs};
 use crate::clock;
 use crate::conduct::Limits;
@@ -25,6 +25,9 @@ pub(super) fn run(target: &str, args: &RunArgs, command: String, truth: Option<T
         seed: job.seed.unwrap_or_else(|| fastrand::u64(..1 << 53)),
         started_at: Some(clock::wall()),
         requests: job.requests,
+        thresholds: job.thresholds.clone(),
+        abort_on_fail: job.abort_on_fail,
+        unattended: view.headless,
         truth,
         ..RunInfo::default()
     };
@@ -34,6 +37,7 @@ pub(super) fn run(target: &str, args: &RunArgs, command: String, truth: Option<T
         setpoints: job.set.clone(),
         ..Frame::default()
     });
+    let (journals, feed) = journal::open(&job.output.files, false).map_err(|e| Stop::usage(format!("{e:#}")))?;
     let stopped = Arc::new(Mutex::new(None));
     let session = Session {
         job: job.clone(),
@@ -41,6 +45,7 @@ pub(super) fn run(target: &str, args: &RunArgs, command: String, truth: Option<T
         info,
         limits,
         headless: view.headless,
+        feed,
     };
     let why = Arc::clone(&stopped);
     let engine = std::thread::Builder::new().name("engine".into()).spawn(move || {
@@ -49,7 +54,9 @@ pub(super) fn run(target: &str, args: &RunArgs, command: String, truth: Option<T
         }
     });
     link.attach(engine.map_err(Stop::fault)?);
-    front::run(link, &job, &view, || stopped.lock().unwrap_or_else(|e| e.into_inner()).take())
+    front::run(link, &job, &view, journals, || {
+        stopped.lock().unwrap_or_else(|e| e.into_inner()).take()
+    })
 }
 
 /// When a run ends by itself: as told; else headless when answered or after a minute, or after ten seconds.

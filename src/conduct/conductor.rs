@@ -4,10 +4,13 @@
 use super::Plant;
 use super::axis::{Axis, Levels};
 use super::ending::Ending;
+use super::generator::Generator;
+use super::guard::Guards;
 use super::ledger::Ledger;
 use super::orders::{Orders, Said, Wish};
 use super::shift::Shifts;
 use super::steady::Resting;
+use super::vigil::Vigil;
 use crate::control::Observation;
 use crate::control::regulator::{Regulator, Ruling};
 use crate::model::command::Line;
@@ -49,14 +52,17 @@ pub struct Conductor {
     pub(super) regulator: Regulator,
     pub(super) ruling: Ruling,
     pub(super) ledger: Ledger,
+    pub(super) generator: Generator,
     pub(super) axis: Axis,
     pub(super) resting: Resting,
     pub(super) curve: Curve,
     pub(super) ending: Option<Ending>,
     pub(super) demand: Demand,
     pub(super) shifts: Shifts,
+    pub(super) vigil: Vigil,
     /// Why a guard paused the run.
     pub(super) guard: Option<String>,
+    pub(super) guards: Guards,
     pub(super) answered: bool,
     pub(super) ticks: u64,
     pub(super) saturated_ticks: u64,
@@ -81,6 +87,7 @@ impl Conductor {
             regulator,
             ruling: Ruling::default(),
             ledger: Ledger::new(),
+            generator: Generator::default(),
             axis: Axis::new(),
             resting: Resting::default(),
             curve: Curve::default(),
@@ -92,7 +99,9 @@ impl Conductor {
             },
             orders: Orders::new(set, script),
             shifts: Shifts::default(),
+            vigil: Vigil::default(),
             guard: None,
+            guards: Guards::default(),
             answered: false,
             ticks: 0,
             saturated_ticks: 0,
@@ -136,6 +145,7 @@ impl Conductor {
         if self.sending() && interval.heard >= interval.lanes && interval.to > interval.from {
             self.regulate(now, &interval);
         }
+        self.watch_guards(now);
         self.check_ends(now, &interval);
         self.demand.drive = self.drive(now, &interval);
         self.offer();
@@ -168,9 +178,8 @@ impl Conductor {
         for remark in &i.health.remarks {
             self.orders.note(now, Who::Engine, remark.clone());
         }
-        for (at, lasted) in &i.health.stalls {
-            self.orders
-                .note(*at, Who::Engine, format!("this machine stood still for {lasted}"));
+        for (at, told) in self.generator.add(i, &self.demand, sent && warm) {
+            self.orders.note(at, Who::Engine, told);
         }
         let span = (i.to - i.from).secs();
         if i.heard == 0 || span <= 0.0 {
@@ -221,7 +230,7 @@ impl Conductor {
         }
     }
 
-    fn end(&mut self, by: EndedBy, now: Nanos) {
+    pub(super) fn end(&mut self, by: EndedBy, now: Nanos) {
         let patience = if by == EndedBy::Requests {
             self.limits.patience.max(self.limits.drain)
         } else {
@@ -271,15 +280,6 @@ impl Conductor {
         self.demand.stagger = ruling.stagger;
         self.ruling = ruling;
         self.settle_shift();
-    }
-
-    fn pause_by_guard(&mut self, now: Nanos, reason: String) {
-        self.orders.note(now, Who::Controller, format!("{reason}: paused"));
-        let _ = self
-            .orders
-            .history
-            .apply(&crate::model::command::Command::Pause, self.demand.workers);
-        self.guard = Some(reason);
     }
 
     fn note_change(&mut self, now: Nanos) {

@@ -167,6 +167,7 @@ impl Beat {
     /// False: nobody has taken the intervals before; everything is kept for the next.
     fn send<P: Protocol>(&mut self, lane: &Lane<P>, levels: &Levels, now: Nanos) -> bool {
         let cpu = thread_cpu();
+        self.pulse.look();
         let spare = self.post.spares.try_recv().unwrap_or_default();
         let interval = Interval {
             from: self.from,

@@ -2,6 +2,7 @@
 //! It refuses to wait for a lane: one that was not heard is said to be so.
 
 use super::orders::{Orders, split};
+use super::ports::Ports;
 use crate::conduct::Plant;
 use crate::model::demand::Demand;
 use crate::model::units::Nanos;
@@ -28,17 +29,19 @@ pub struct Lanes {
     most: u32, // workers that fit under the descriptor limit
     limit: Option<u64>,
     remarks: Vec<String>, // not yet said
-    to: Nanos,            // end of the last interval given out
+    local: Ports,
+    to: Nanos, // end of the last interval given out
 }
 
 impl Lanes {
     /// Over running lanes whose first intervals begin at `from`.
-    pub(super) fn new(ports: Vec<Port>, most: u32, limit: Option<u64>, remark: Option<String>, from: Nanos) -> Self {
+    pub(super) fn new(ports: Vec<Port>, most: u32, limit: Option<u64>, remarks: Vec<String>, from: Nanos) -> Self {
         Self {
             ports,
             most,
             limit,
-            remarks: remark.into_iter().collect(),
+            remarks,
+            local: Ports::default(),
             to: from,
         }
     }
@@ -112,6 +115,7 @@ impl Port {
             heard = true;
             whole.tally.merge(&interval.tally);
             whole.health.cpu = whole.health.cpu.max(interval.health.cpu);
+            whole.health.waited = whole.health.waited.max(interval.health.waited);
             whole.health.stalls.append(&mut interval.health.stalls);
             self.to = interval.to;
             self.gauges = interval.gauges;
@@ -131,7 +135,7 @@ impl Plant for Lanes {
         }
     }
 
-    fn collect(&mut self, _now: Nanos) -> Interval {
+    fn collect(&mut self, now: Nanos) -> Interval {
         let mut whole = Interval {
             from: self.to,
             lanes: self.ports.len() as u32,
@@ -146,6 +150,7 @@ impl Plant for Lanes {
         whole.exhausted = self.ports.iter().all(|p| p.exhausted);
         whole.health.stalls.sort();
         whole.health.remarks.append(&mut self.remarks);
+        whole.health.remarks.extend(self.local.look(now));
         whole
     }
 }

@@ -7,6 +7,7 @@ use super::health::{fit, raise_descriptors};
 use super::lane::{Lane, Quota, Terms};
 use super::lanes::{Lanes, Port};
 use super::orders::Orders;
+use super::ports::budget;
 use super::rack::Rack;
 use super::roster::Roster;
 use super::supply::{Budget, Supply};
@@ -82,9 +83,10 @@ where
 {
     let limit = raise_descriptors();
     let (most, remark) = fit(plan.max_workers, limit);
+    let remarks = remark.into_iter().chain(budget(most)).collect();
     let (make, from) = (Arc::new(make), epoch.now());
     let (ports, berths): (Vec<Port>, Vec<Berth>) = berths(plan, epoch, from, first).into_iter().unzip();
-    let mut lanes = Lanes::new(ports, most, limit, remark, from);
+    let mut lanes = Lanes::new(ports, most, limit, remarks, from);
     for berth in berths {
         let (make, (say, heard)) = (Arc::clone(&make), sync_channel(1));
         let lane = berth.seat.lane;

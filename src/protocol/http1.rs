@@ -3,6 +3,8 @@
 
 mod chunked;
 #[cfg(test)]
+mod content;
+#[cfg(test)]
 mod corpus;
 mod framing;
 pub mod head;
@@ -11,6 +13,7 @@ pub mod request;
 use self::framing::Body;
 use self::head::Head;
 use self::request::Prepared;
+use super::check::Check;
 use super::stream::{Buffer, Stream};
 use super::{Feed, Protocol, Wire};
 use crate::model::failure::Failure;
@@ -38,6 +41,8 @@ pub struct Http1Wire {
     keep: bool,
     /// Bytes of content of the answer at hand or the last one.
     content: u64,
+    /// Where something is expected of the content.
+    check: Option<Box<Check>>,
 }
 
 #[derive(Debug)]
@@ -51,6 +56,7 @@ impl Http1Wire {
     /// For one connection.
     pub fn new(request: Rc<Prepared>) -> Self {
         Self {
+            check: Check::of(&request.content),
             request,
             state: State::Finished,
             partial: Vec::new(),
@@ -83,12 +89,12 @@ impl Http1Wire {
                     Some(taken) => input = &input[taken..],
                 },
                 State::Body(body) => {
-                    let (taken, done) = body.take(input)?;
+                    let (taken, done) = body.take(input, self.check.as_deref_mut())?;
                     if !done {
                         return Ok(Feed::More);
                     }
                     input = &input[taken..];
-                    self.finish();
+                    self.complete(seen);
                 }
             }
         }
@@ -137,7 +143,7 @@ impl Http1Wire {
         Ok(())
     }
 
-    fn closed(&mut self) -> Result<Feed, Fault> {
+    fn closed(&mut self, seen: &mut Seen) -> Result<Feed, Fault> {
         self.keep = false;
         match &self.state {
             State::Head if self.partial.is_empty() => return Err(self.silence()),
@@ -145,7 +151,9 @@ impl Http1Wire {
             State::Body(body) => body.closed()?,
             State::Finished => {}
         }
-        self.finish();
+        if !matches!(self.state, State::Finished) {
+            self.complete(seen);
+        }
         Ok(Feed::Done { reusable: false })
     }
 
@@ -157,6 +165,14 @@ impl Http1Wire {
                 n => format!("the peer closed after {n} interim answers (1xx) without a final one"),
             },
         }
+    }
+
+    /// The answer is whole.
+    fn complete(&mut self, seen: &mut Seen) {
+        if let Some(check) = &mut self.check {
+            check.end(seen);
+        }
+        self.finish();
     }
 
     fn finish(&mut self) {
@@ -171,11 +187,14 @@ impl Wire for Http1Wire {
         self.partial.clear();
         self.interim = 0;
         self.content = 0;
+        if let Some(check) = &mut self.check {
+            check.begin();
+        }
         &self.request.bytes
     }
 
     fn feed(&mut self, input: &[u8], eof: bool, seen: &mut Seen) -> Result<Feed, Failure> {
-        let fed = if eof { self.closed() } else { self.advance(input, seen) };
+        let fed = if eof { self.closed(seen) } else { self.advance(input, seen) };
         fed.map_err(|fault| {
             self.keep = false;
             self.finish();

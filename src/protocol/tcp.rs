@@ -1,13 +1,14 @@
 //! Raw TCP: a payload out, an answer whose end the user has described.
 //! It refuses to understand what is said.
 
+use super::check::Check;
 use super::stream::{Buffer, Stream};
 use super::{Feed, Protocol, Wire};
 use crate::model::failure::Failure;
 use crate::model::format::sanitize;
 use crate::model::seen::Seen;
 use crate::net::dial::Dialer;
-use crate::plan::{Framing, Plan};
+use crate::plan::{Content, Framing, Plan};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,7 @@ pub struct Payload {
     bytes: Arc<[u8]>,
     framing: Framing,
     keep: bool,
+    content: Rc<[Content]>,
     /// For `Delimiter`: how long a prefix still matches after a mismatch at each place (Knuth, Morris, Pratt, 1977).
     fallback: Vec<usize>,
 }
@@ -39,6 +41,7 @@ impl Payload {
             bytes: request.body.clone().unwrap_or_default(),
             keep: request.keepalive && !(request.body.is_none() && framing == Framing::None),
             framing,
+            content: request.expect.content.clone().into(),
             fallback,
         }
     }
@@ -75,12 +78,15 @@ pub struct TcpWire {
     /// Bytes of the delimiter matched so far.
     matched: usize,
     keep: bool,
+    /// Where something is expected of the answer.
+    check: Option<Box<Check>>,
 }
 
 impl TcpWire {
     /// For one connection.
     pub fn new(payload: Rc<Payload>) -> Self {
         Self {
+            check: Check::of(&payload.content),
             keep: payload.keep,
             payload,
             done: true,
@@ -163,7 +169,10 @@ impl TcpWire {
             Framing::Delimiter(d) => Some(format!("bytes without the delimiter \"{}\"", d.escape_ascii())),
             _ => Some("bytes, not even a length".into()),
         };
-        self.done = true;
+        let whole = wanted.is_none() && !std::mem::replace(&mut self.done, true);
+        if let (true, Some(check)) = (whole, &mut self.check) {
+            check.end(seen);
+        }
         match wanted {
             None => Ok(Feed::Done { reusable: false }),
             Some(wanted) => {
@@ -177,6 +186,9 @@ impl TcpWire {
 impl Wire for TcpWire {
     fn request(&mut self, _seq: u64) -> &[u8] {
         (self.done, self.got, self.length, self.matched) = (false, 0, 0, 0);
+        if let Some(check) = &mut self.check {
+            check.begin();
+        }
         &self.payload.bytes
     }
 
@@ -184,7 +196,14 @@ impl Wire for TcpWire {
         if eof {
             return self.closed(seen);
         }
-        let taken = if self.done { 0 } else { self.take(input) };
+        let late = self.done;
+        let taken = if late { 0 } else { self.take(input) };
+        if let (false, Some(check)) = (late, &mut self.check) {
+            check.add(&input[..taken]);
+            if self.done {
+                check.end(seen);
+            }
+        }
         if !self.done {
             return Ok(Feed::More);
         }

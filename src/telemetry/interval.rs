@@ -39,6 +39,8 @@ pub struct Gauges {
 pub struct Health {
     /// Busiest lane's CPU share of one core, in [0, 1].
     pub cpu: f64,
+    /// Share of the span in which a lane could have run and had no CPU, the worst lane's, in [0, 1].
+    pub waited: f64,
     /// Beats that came more than 100 ms after the one before: when, and how long.
     pub stalls: Vec<(Nanos, Nanos)>,
     /// Something the user should read, such as a descriptor shortage; said once.

@@ -1,8 +1,9 @@
 //! The bytes of one HTTP/1.1 request, made once.
 //! It refuses headers that would change where the request ends.
 
-use crate::plan::{Plan, header};
+use crate::plan::{Content, Plan, header};
 use std::fmt::Write as _;
+use std::rc::Rc;
 
 /// A request ready to be written, over and over.
 #[derive(Debug)]
@@ -12,6 +13,8 @@ pub struct Prepared {
     pub(super) bodiless: bool,
     /// The request itself says `Connection: close`.
     pub(super) closing: bool,
+    /// What is expected of the answer's content.
+    pub(super) content: Rc<[Content]>,
 }
 
 impl Prepared {
@@ -44,6 +47,7 @@ impl Prepared {
             bytes: bytes.into(),
             bodiless: method == "HEAD",
             closing,
+            content: request.expect.content.clone().into(),
         })
     }
 }
