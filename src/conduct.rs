@@ -17,6 +17,7 @@ mod ledger;
 mod orders;
 mod publish;
 mod shift;
+mod standstill;
 mod steady;
 mod vigil;
 

@@ -227,6 +227,28 @@ fn a_real_run_writes_its_lines_too_and_a_run_that_never_began_its_summary() {
 }
 
 #[test]
+fn screen_lines_text_and_json_of_one_run_say_the_same() {
+    let nginx = Nginx::start();
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let (text_file, picture) = (file("run.txt"), file("run.svg"));
+
+    let args = [&nginx.url(), "-c", "3", "-n", "3000", "-o", &text_file, "-o", &picture];
+    let (summary, _) = judged(&args, 0);
+
+    let plain = std::fs::read_to_string(&text_file).unwrap();
+    let drawn = std::fs::read_to_string(&picture).unwrap();
+    assert!(plain.contains("3,000 sent = 3,000 ok"), "{plain}");
+    let sentence = text(&summary, "/verdict/sentence");
+    let p99 = sentence.rsplit("p99 ").next().unwrap();
+    assert!(plain.contains(p99), "{p99:?} in\n{plain}");
+    let told = summary["steady"]["p99_ms"].as_f64().unwrap();
+    let shown = clobber::model::format::latency(Some(told / 1e3));
+    assert!(p99.starts_with(&shown), "{shown} in {sentence}");
+    assert!(drawn.contains(&shown), "{shown} on the screen");
+}
+
+#[test]
 fn a_guard_that_holds_for_a_second_ends_a_run_without_a_screen() {
     let sim = |guard| judged(&["sim", "usl", "-c", "4", "-z", "20s", "--guard", guard], 0).0;
 

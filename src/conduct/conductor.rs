@@ -298,7 +298,9 @@ impl Conductor {
 
     fn watch_connections(&mut self, now: Nanos, i: &Interval) {
         let wanted = self.demand.workers.floor() as u64;
-        let connected = i.gauges.workers - i.gauges.connecting.min(i.gauges.workers);
+        // Those that a target refuses are the target's figures; those that this machine cannot connect are not.
+        let lost = if self.generator.lacks(now) { i.gauges.backing } else { 0 };
+        let connected = i.gauges.workers.saturating_sub(i.gauges.connecting + lost);
         if connected as f64 >= 0.98 * wanted as f64 {
             self.short_since = None;
             self.short_of = None;

@@ -1,8 +1,10 @@
 //! How this machine did: CPU of the lanes, their wait for a CPU, standstills, send lag; and whether it was the limit.
 //! It refuses to look at the target: what a slow answer does to a closed loop is no fault of ours.
 
+use super::standstill::Standstills;
 use crate::model::demand::Demand;
-use crate::model::format::{count, latency, length, percent, quantity};
+use crate::model::failure::Failure;
+use crate::model::format::{latency, length, percent, quantity};
 use crate::model::units::Nanos;
 use crate::telemetry::interval::Interval;
 use crate::telemetry::tally::Tally;
@@ -25,6 +27,9 @@ const TICKS: u64 = 20;
 const BUSY: (f64, Nanos) = (0.10, Nanos::from_secs(1));
 const FREE: (f64, Nanos) = (0.05, Nanos::from_secs(3));
 
+/// What a machine can run out of.
+const LACKS: [Failure; 3] = [Failure::LocalFd, Failure::LocalPort, Failure::LocalMem];
+
 /// One interval of the recent past.
 #[derive(Clone, Copy, Debug)]
 struct Tick {
@@ -46,7 +51,7 @@ struct Spell {
 #[derive(Debug, Default)]
 pub(super) struct Generator {
     recent: VecDeque<Tick>,
-    stalls: Vec<(Nanos, Nanos)>,
+    stalls: Standstills,
     spell: Option<Spell>,
     scheduled: u64,
     sent: u64,
@@ -54,15 +59,19 @@ pub(super) struct Generator {
     waiting: f64,
     ticks: u64,
     late: u64,
+    lacked: Option<Nanos>,
 }
 
 impl Generator {
     /// Adds one interval; `measured`: it counts beyond stalls. Returns what is to be told, with its moment.
     pub(super) fn add(&mut self, i: &Interval, demand: &Demand, measured: bool) -> Vec<(Nanos, String)> {
-        let mut told = self.stand_still(i, demand);
+        let mut told = self.stalls.add(i, demand.rate);
         let span = (i.to - i.from).secs();
         if i.heard == 0 || span <= 0.0 {
             return told;
+        }
+        if LACKS.iter().any(|class| i.tally.errors[*class as usize] > 0) {
+            self.lacked = Some(i.to);
         }
         self.recent.push_back(Tick {
             from: i.from,
@@ -78,26 +87,6 @@ impl Generator {
             self.keep_up(i, rate, demand.cap.is_none());
         }
         told
-    }
-
-    /// Standstills of this interval, those that overlap as one; one that goes on from before is told once.
-    fn stand_still(&mut self, i: &Interval, demand: &Demand) -> Vec<(Nanos, String)> {
-        let known = self.stalls.len();
-        let mut late: Vec<f64> = vec![0.0; known];
-        for (at, lasted) in &i.health.stalls {
-            match self.stalls.last_mut() {
-                Some((from, long)) if *at <= *from + *long => *long = (*at + *lasted).max(*from + *long) - *from,
-                _ => {
-                    self.stalls.push((*at, *lasted));
-                    late.push(0.0);
-                }
-            }
-            if let Some(sum) = late.last_mut() {
-                *sum += demand.rate.unwrap_or(0.0) * lasted.secs() / f64::from(i.lanes.max(1));
-            }
-        }
-        let fresh = self.stalls.iter().zip(late).skip(known);
-        fresh.map(|((at, long), late)| (*at, stall_sentence(*long, late))).collect()
     }
 
     /// Says when the lanes begin to wait for a CPU that others have, and when that is over.
@@ -143,7 +132,7 @@ impl Generator {
         self.sent += t.sent;
         let ours = i.gauges.idle > 0 || i.health.cpu >= FULL;
         let shed = if shedding {
-            t.shed + t.errors[crate::model::failure::Failure::LocalQueue as usize]
+            t.shed + t.errors[Failure::LocalQueue as usize]
         } else {
             0
         };
@@ -176,6 +165,11 @@ impl Generator {
         })
     }
 
+    /// Connects failed lately because this machine had no descriptor, port or memory left for them.
+    pub(super) fn lacks(&self, now: Nanos) -> bool {
+        self.lacked.is_some_and(|at| now - at <= RECENT)
+    }
+
     /// CPU share of the busiest lane over the last 5 s, in [0, 1].
     pub(super) fn cpu(&self) -> f64 {
         self.level(|t| t.cpu)
@@ -188,7 +182,7 @@ impl Generator {
 
     /// Standstills so far: when and how long.
     pub(super) fn stalls(&self) -> &[(Nanos, Nanos)] {
-        &self.stalls
+        &self.stalls.list
     }
 
     fn level(&self, of: impl Fn(&Tick) -> f64) -> f64 {
@@ -210,18 +204,6 @@ impl Generator {
             span += s;
         }
         Some(sum / span)
-    }
-}
-
-fn stall_sentence(long: Nanos, late: f64) -> String {
-    let long = if long.secs() >= 1.0 {
-        format!("{:.1} s", long.secs())
-    } else {
-        long.to_string()
-    };
-    match late.round() as u64 {
-        0 => format!("generator stalled {long}"),
-        n => format!("generator stalled {long}, {} requests late", count(n)),
     }
 }
 
@@ -287,25 +269,6 @@ mod tests {
             .flat_map(|k| g.add(&of(k), demand, true))
             .map(|(_, text)| text)
             .collect()
-    }
-
-    #[test]
-    fn a_standstill_of_all_lanes_is_one_with_the_requests_it_made_late() {
-        let mut g = Generator::default();
-        let ms = Nanos::from_millis;
-        let mut i = tick(70, Nanos::ZERO);
-        i.health.stalls = vec![(ms(4000), ms(2990)), (ms(4005), ms(2995))];
-        let mut next = tick(71, Nanos::ZERO);
-        next.health.stalls = vec![(ms(4100), ms(2950))];
-
-        let told = g.add(&i, &OPEN, true);
-        let again = g.add(&next, &OPEN, true);
-
-        // 200/s for 3 s, half of them in each lane.
-        assert_eq!(told, [(ms(4000), "generator stalled 3.0 s, 599 requests late".into())]);
-        assert!(again.is_empty());
-        assert_eq!(g.stalls(), [(ms(4000), ms(3050))]);
-        assert_eq!(stall_sentence(ms(230), 0.0), "generator stalled 230 ms");
     }
 
     #[test]

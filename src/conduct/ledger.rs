@@ -177,7 +177,7 @@ impl Ledger {
                 .map(|r| seen.measured() as f64 / self.span * r / busy),
             errors: match ended(seen) {
                 0 => 0.0,
-                all => 1.0 - seen.ok as f64 / all as f64,
+                all => (all - seen.ok) as f64 / all as f64, // not 1 − ok/all: a tenth is then not quite one
             },
             stalled: (self.quiet.longest, self.quiet.total),
             pauses: self.quiet.pauses,
@@ -278,6 +278,17 @@ mod tests {
         assert_eq!(l.books().ok, 60);
         assert_eq!(l.table().response.count, 10);
         assert!((l.whole().good_rate - 100.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn one_bad_in_ten_is_a_tenth_and_answers_of_the_drain_count() {
+        let mut l = Ledger::new();
+        let mut drained = interval(1, 4, 0);
+        drained.tally.bad_status = 1;
+        l.add(&interval(0, 5, 0), Nanos::ZERO, true, true);
+        l.add(&drained, Nanos::ZERO, false, true);
+
+        assert_eq!(l.whole().errors, 0.1);
     }
 
     #[test]

@@ -198,6 +198,7 @@ impl Beat {
             queued: levels.dialling,
             idle: levels.workers - levels.in_flight - levels.dialling,
             connecting: levels.dialling,
+            backing: levels.backing,
             parked,
             active,
             peak,

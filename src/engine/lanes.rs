@@ -74,6 +74,7 @@ impl Lanes {
             queued: a.queued + b.queued,
             idle: a.idle + b.idle,
             connecting: a.connecting + b.connecting,
+            backing: a.backing + b.backing,
             parked: a.parked + b.parked,
             active: a.active + b.active,
             peak: a.peak + b.peak,

@@ -60,10 +60,11 @@ fn short(workers: u32, range: Range, used: u64) -> Option<String> {
     let free = u64::from(range.size()).saturating_sub(used);
     (u64::from(workers) > free).then(|| {
         format!(
-            "{} workers need as many local ports, {} of {} are free (widen net.ipv4.ip_local_port_range)",
-            count(u64::from(workers)),
+            "room for {} connections: {} of {} local ports are free, {} workers are allowed (widen net.ipv4.ip_local_port_range)",
             count(free),
-            count(u64::from(range.size()))
+            count(free),
+            count(u64::from(range.size())),
+            count(u64::from(workers))
         )
     })
 }
@@ -165,7 +166,9 @@ mod tests {
         assert_eq!(short(18, range, 2), None);
         assert_eq!(
             short(4096, range, 2).as_deref(),
-            Some("4,096 workers need as many local ports, 18 of 20 are free (widen net.ipv4.ip_local_port_range)")
+            Some(
+                "room for 18 connections: 18 of 20 local ports are free, 4,096 workers are allowed (widen net.ipv4.ip_local_port_range)"
+            )
         );
     }
 }

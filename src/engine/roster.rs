@@ -118,6 +118,8 @@ pub(super) struct Levels {
     pub(super) workers: u64,
     /// In an exchange, not yet sent.
     pub(super) dialling: u64,
+    /// Waiting after a failed connect.
+    pub(super) backing: u64,
     /// Sent and not finished.
     pub(super) in_flight: u64,
     /// Age of the oldest sent one.
@@ -253,7 +255,8 @@ impl Roster {
                     levels.in_flight += 1;
                     levels.oldest = levels.oldest.max(age);
                 }
-                Stage::Ready | Stage::Waiting | Stage::Backing | Stage::Queueing => {}
+                Stage::Backing => levels.backing += 1,
+                Stage::Ready | Stage::Waiting | Stage::Queueing => {}
             }
             levels.workers += 1;
             if slot.busy() {
@@ -291,6 +294,7 @@ mod tests {
         let expected = Levels {
             workers: 3,
             dialling: 1,
+            backing: 0,
             in_flight: 1,
             oldest: MS(30),
             worked: MS(55),

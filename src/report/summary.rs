@@ -195,7 +195,7 @@ fn generator(f: &Frame) -> Value {
 fn threshold(j: &Judged) -> Value {
     let value = j.value.map(|v| match j.expr.metric.unit() {
         Unit::Time => ms(v),
-        Unit::Share => v,
+        Unit::Share => (v * 1e9).round() / 1e9,
         Unit::Rate | Unit::Count => rate(v),
     });
     json!({ "expr": j.expr.to_string(), "value": value, "ok": j.ok })

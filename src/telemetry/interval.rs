@@ -14,6 +14,8 @@ pub struct Gauges {
     pub idle: u64,
     /// Workers that are dialling.
     pub connecting: u64,
+    /// Workers that wait after a failed connect.
+    pub backing: u64,
     /// Connections kept for later by retired workers.
     pub parked: u64,
     /// Open connections.

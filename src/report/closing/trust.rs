@@ -1,6 +1,6 @@
 //! Why the figures can be believed, or why not: validity, this machine's own state, Little's law, the books.
 
-use crate::model::format::{count, latency, length, percent};
+use crate::model::format::{count, length, percent};
 use crate::telemetry::frame::Frame;
 
 /// Wait for a CPU that is told.
@@ -32,9 +32,8 @@ pub(super) fn trust(f: &Frame) -> String {
 /// CPU, send lag, and the wait for a CPU that others had.
 fn machine(f: &Frame) -> String {
     let mut text = format!("this machine {} CPU", percent(f.cpu));
-    if let Some(lag) = f.table.send_lag.1.filter(|_| f.books.sent > 0) {
-        let lag = if lag > 0.0 { latency(Some(lag)) } else { "0".into() };
-        text += &format!(", send lag p99 {lag}");
+    if let Some(lag) = f.table.send_lag.1.filter(|lag| *lag > 0.0) {
+        text += &format!(", send lag p99 {}", length(lag));
     }
     if f.cpu_wait > CROWDED {
         text += &format!(", lanes waited {} of the time for a CPU", percent(f.cpu_wait));
