@@ -6,6 +6,7 @@ mod bakeoff;
 mod exit;
 mod flow;
 mod front;
+mod journal;
 mod load;
 mod look;
 mod output;

@@ -42,7 +42,7 @@ Examples:
   clobber-tui --headless --output-format json 127.0.0.1:8080
 
 Exit codes: 0 done · 1 our own fault · 2 usage · 3 no request succeeded · 5 an output could not be written
-            6 not valid (--strict) · 130, 143, 129 stopped by INT, TERM, HUP";
+            6 not valid (--strict, --threshold) · 99 a threshold failed · 130, 143, 129 stopped by INT, TERM, HUP";
 
 /// What else the program does.
 #[derive(Debug, Subcommand)]
@@ -197,6 +197,9 @@ pub struct RunArgs {
     /// A knob of the law: kappa=.2, patience=3
     #[arg(long, value_name = "KNOB=VALUE", help_heading = "Control")]
     pub set: Vec<String>,
+    /// Pause (without a screen: end) when this holds for a second: 'errors>20%', 'p99>2s'
+    #[arg(long, value_name = "EXPR", help_heading = "Control")]
+    pub guard: Option<String>,
     /// Commands with times: '3s workers 20; 6s auto; 12s quit', or @FILE
     #[arg(long, value_name = "TEXT|@FILE", help_heading = "Control")]
     pub script: Option<String>,
@@ -224,7 +227,7 @@ pub struct RunArgs {
     /// TCP: where an answer ends: any, none, eof, bytes:N, len16, len32 or a delimiter
     #[arg(long, value_name = "FRAMING", help_heading = "Request")]
     pub read_until: Option<String>,
-    /// What is good: status=200, status=200-299,404
+    /// What is good, repeatable: status=200-299,404 body~RE (within the first MiB) sha256=HEX
     #[arg(long, value_name = "EXPR", help_heading = "Request")]
     pub expect: Vec<String>,
     /// A new connection for every request
@@ -252,6 +255,12 @@ pub struct RunArgs {
     /// Answer the start question with yes
     #[arg(long, help_heading = "Output")]
     pub yes: bool,
+    /// What must hold, repeatable: 'p99<80ms', 'errors<0.1%', 'rps>=500'; else exit 99
+    #[arg(long, value_name = "EXPR", help_heading = "Output")]
+    pub threshold: Vec<String>,
+    /// End as soon as a threshold has failed beyond doubt
+    #[arg(long, requires = "threshold", help_heading = "Output")]
+    pub abort_on_fail: bool,
     /// Exit 6 when the result is not valid
     #[arg(long, help_heading = "Output")]
     pub strict: bool,

@@ -11,12 +11,16 @@ mod axis;
 mod conductor;
 mod ending;
 mod experiments;
+mod generator;
+mod guard;
 mod ledger;
 mod orders;
 mod publish;
 mod shift;
+mod standstill;
 mod steady;
 mod traffic;
+mod vigil;
 
 pub use conductor::{Conductor, Limits};
 pub use orders::Said;

@@ -23,6 +23,7 @@ mod lanes;
 mod launch;
 mod open;
 mod orders;
+mod ports;
 mod rack;
 mod ramp;
 mod rawlog;

@@ -5,7 +5,7 @@ use crate::link::Link;
 use crate::model::command::Command;
 use crate::model::format::{latency, percent, quantity};
 use crate::model::notice::Who;
-use crate::report::lines;
+use crate::report::lines::Lines;
 use crate::telemetry::frame::{Frame, Phase};
 use std::io::{self, Write};
 use std::time::Duration;
@@ -25,14 +25,15 @@ pub struct Options<'a> {
 /// # Errors
 /// What the lines' writer says; the run then ends early, drained.
 pub fn run(link: &Link, mut options: Options<'_>) -> io::Result<()> {
-    let (mut seq, mut told, mut passed, mut second) = (0, 0, 0, 0);
+    let (mut seq, mut passed, mut second) = (0, 0, 0);
+    let mut lines = Lines::default();
     let mut fault = None;
     loop {
         let frame = link.frame();
         if frame.seq != seq {
             seq = frame.seq;
             if let (Some(out), None) = (options.lines.as_mut(), &fault)
-                && let Err(e) = write_lines(out, &frame, &mut told)
+                && let Err(e) = lines.write(&frame, *out)
             {
                 fault = Some(e);
                 link.send(Who::Engine, Command::Quit);
@@ -52,17 +53,6 @@ pub fn run(link: &Link, mut options: Options<'_>) -> io::Result<()> {
         std::thread::sleep(Duration::from_millis(25));
     }
     fault.map_or(Ok(()), Err)
-}
-
-fn write_lines(out: &mut dyn Write, frame: &Frame, told: &mut usize) -> io::Result<()> {
-    for notice in frame.notices.iter().skip(*told) {
-        writeln!(out, "{}", lines::event(notice))?;
-    }
-    *told = frame.notices.len();
-    if frame.phase == Phase::Done {
-        return writeln!(out, "{}", lines::last(frame));
-    }
-    writeln!(out, "{}", lines::tick(frame))
 }
 
 /// One line a second, over the one before; a terminal that does not take it is not told twice.

@@ -64,11 +64,22 @@ pub enum Framing {
     Delimiter(Vec<u8>),
 }
 
-/// Which statuses are good.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What is expected of an answer's content.
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// The expression matches somewhere in it.
+    Matches(regex::bytes::Regex),
+    /// Its SHA-256.
+    Sha256([u8; 32]),
+}
+
+/// Which answers are good.
+#[derive(Clone, Debug, Default)]
 pub struct Expect {
     /// Inclusive ranges; empty means 200–399. Status 0 (no status in the protocol) is always good.
     pub status: Vec<(u16, u16)>,
+    /// All of it must hold.
+    pub content: Vec<Content>,
 }
 
 impl Expect {
@@ -152,7 +163,7 @@ mod tests {
 
     #[test]
     fn without_expectations_two_and_three_hundreds_are_good() {
-        let e = Expect { status: vec![] };
+        let e = Expect::default();
 
         assert_eq!(
             [0, 199, 200, 302, 399, 404, 503].map(|s| e.good(s)),
@@ -164,6 +175,7 @@ mod tests {
     fn an_expectation_replaces_the_default() {
         let e = Expect {
             status: vec![(404, 404), (500, 599)],
+            ..Expect::default()
         };
 
         assert_eq!([200, 404, 503].map(|s| e.good(s)), [false, true, true]);

@@ -1,6 +1,7 @@
 //! Protocols: how one exchange is spoken. Sans-I/O where possible, so that any driver and any test can speak it.
 //! They refuse to decide what is good: they report status, lengths and failures.
 
+pub mod check;
 pub mod detect;
 pub mod dispatch;
 #[cfg(test)]

@@ -16,4 +16,5 @@ pub mod promise;
 pub mod rates;
 pub mod scores;
 pub mod tally;
+pub mod threshold;
 pub mod window;

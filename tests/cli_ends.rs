@@ -181,6 +181,8 @@ fn a_standstill_of_this_machine_makes_the_result_invalid_and_strict_says_so() {
             .filter_map(|s| s["for_ms"].as_f64());
         assert!(longest.fold(0.0, f64::max) >= 400.0, "{:#}", summary["generator"]);
         assert!(ended.stderr.contains("not valid"), "{}", ended.stderr);
+        let events = summary["events"].to_string();
+        assert!(events.contains("generator stalled"), "{events}");
     }
 }
 

@@ -91,7 +91,11 @@ fn what_is_not_in_this_version_names_what_is() {
             "--slo is not in this version|--setpoint p99=80ms",
         ),
         ("--mode|slo|127.0.0.1:1", "max, hold, manual"),
-        ("--expect|body~x|127.0.0.1:1", "status=200"),
+        ("--expect|body=x|127.0.0.1:1", "status=200"),
+        ("--expect|body~(|127.0.0.1:1", "unclosed group"),
+        ("--expect|sha256=12|127.0.0.1:1", "64 hexadecimal"),
+        ("--threshold|p99<80|127.0.0.1:1", "no unit|80ms"),
+        ("--abort-on-fail|127.0.0.1:1", "--threshold"),
         ("-o|run.html|127.0.0.1:1", ".json .jsonl .csv .svg .txt"),
     ]);
 }

@@ -61,7 +61,7 @@ fn a_second_ctrl_c_does_not_wait_for_what_is_under_way() {
     let left = terminal.end();
 
     assert_eq!(left.code, 130, "{}", left.text);
-    assert!(left.text.contains("3 cut off at the end"), "{}", left.text);
+    assert!(left.text.contains("3 aborted (oldest "), "{}", left.text);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use super::bend::{collapses, not_saturated, saturated};
 use super::limiter::rate_limited;
 use super::pending::undecided;
 use super::{Code, Verdict};
+use crate::model::failure::Failure;
 use crate::model::format::{clock, count, length, percent, quantity};
 use crate::model::run::EndedBy;
 use crate::model::setpoints::Mode;
@@ -33,7 +34,8 @@ fn unreachable(f: &Frame) -> Found {
         return Some((Code::Unreachable, why.clone()));
     }
     let tried = f.books.unsent + f.books.failed;
-    if f.books.ok + f.books.bad_status > 0 || tried == 0 {
+    let unlike = f.totals.errors.iter().any(|(class, _)| *class == Failure::BodyCheck);
+    if f.books.ok + f.books.bad_status > 0 || unlike || tried == 0 {
         return None;
     }
     let why = f
@@ -50,7 +52,11 @@ fn unreachable(f: &Frame) -> Found {
 
 fn generator(f: &Frame) -> Found {
     let why = f.saturated.clone().or_else(|| {
-        let local = f.totals.errors.iter().find(|(class, n)| class.local() && *n > 0)?;
+        let local = f
+            .totals
+            .errors
+            .iter()
+            .find(|(class, n)| class.local() && *class != Failure::LocalQueue && *n > 0)?;
         Some(format!("{} {} times", local.0.name(), count(local.1)))
     })?;
     Some((
@@ -169,7 +175,6 @@ fn steady(f: &Frame) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::failure::Failure;
     use crate::model::setpoints::Setpoints;
     use crate::model::units::Nanos;
     use crate::telemetry::books::Books;

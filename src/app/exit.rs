@@ -1,8 +1,9 @@
-//! The exit code, from what happened. Precedence 1 > 2 > 5 > 130/143/129 > 6 > 3.
+//! The exit code, from what happened. Precedence 1 > 2 > 5 > 130/143/129 > 6 > 3 > 99.
 
 use crate::model::failure::Failure;
 use crate::model::run::EndedBy;
 use crate::telemetry::frame::Frame;
+use crate::telemetry::threshold::judge;
 
 /// What the code depends on beside the last frame.
 #[derive(Clone, Copy, Debug, Default)]
@@ -13,7 +14,7 @@ pub(super) struct Circumstances {
     pub(super) unwritten: bool,
     /// A signal's own code.
     pub(super) signal: Option<u8>,
-    /// `--strict`.
+    /// `--strict`, or a script that judges: `--threshold`, `--slo` without a screen.
     pub(super) strict: bool,
 }
 
@@ -30,6 +31,8 @@ pub(super) fn code(f: &Frame, c: Circumstances) -> u8 {
         6
     } else if f.books.ok == 0 {
         3
+    } else if f.ended_by == Some(EndedBy::Threshold) || !judge(f).iter().all(|j| j.ok) {
+        99
     } else {
         0
     }
@@ -38,7 +41,10 @@ pub(super) fn code(f: &Frame, c: Circumstances) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::expr::Expr;
+    use crate::model::run::RunInfo;
     use crate::telemetry::books::Books;
+    use std::sync::Arc;
 
     #[test]
     fn the_worst_thing_wins() {
@@ -76,6 +82,21 @@ mod tests {
             },
             ..good.clone()
         };
+        let failed = Frame {
+            run: Arc::new(RunInfo {
+                thresholds: vec![Expr::parse("ok>5").unwrap()],
+                ..RunInfo::default()
+            }),
+            ..good.clone()
+        };
+        let cut_short = Frame {
+            ended_by: Some(EndedBy::Threshold),
+            ..good.clone()
+        };
+        let nothing_and_failed = Frame {
+            run: failed.run.clone(),
+            ..none.clone()
+        };
         let strict = Circumstances {
             strict: true,
             ..Circumstances::default()
@@ -101,6 +122,9 @@ mod tests {
         assert_eq!(code(&invalid, strict), 6);
         assert_eq!(code(&invalid, Circumstances::default()), 0);
         assert_eq!(code(&none, strict), 3);
+        assert_eq!((code(&failed, strict), code(&cut_short, strict)), (99, 99));
+        assert_eq!(code(&nothing_and_failed, strict), 3);
+        assert_eq!(code(&Frame { valid: false, ..failed }, strict), 6);
         assert_eq!(code(&unbalanced, unwritten), 1);
     }
 }

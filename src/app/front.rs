@@ -1,6 +1,7 @@
 //! The front end of a run: screen or headless, then the reports, then the exit code.
 
 use super::exit::{self, Circumstances};
+use super::journal::{self, Journal};
 use super::look::Look;
 use super::signals::Signals;
 use super::{Stop, output};
@@ -11,9 +12,11 @@ use crate::link::Link;
 use crate::model::command::{self, Command};
 use crate::model::notice::Who;
 use crate::model::run::EndedBy;
+use crate::model::setpoints::Mode;
 use crate::report::csv::Csv;
 use crate::report::{Json, Report, Text};
 use crate::telemetry::frame::Frame;
+use crate::telemetry::threshold::judge;
 use crate::ui;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
@@ -62,11 +65,18 @@ impl View {
 
 /// Watches the run to its end, writes every report, returns the exit code. `after` is asked when the engine's
 /// thread has ended.
-pub(super) fn run(link: Link, job: &Job, view: &View, after: impl FnOnce() -> Aftermath) -> Result<u8, Stop> {
+pub(super) fn run(
+    link: Link,
+    job: &Job,
+    view: &View,
+    journals: Vec<Journal>,
+    after: impl FnOnce() -> Aftermath,
+) -> Result<u8, Stop> {
     let (mut unwritten, vanished) = watch(&link, job, view);
     let (frame, well) = link.join();
     let after = after();
     if let Some(stop) = after.stop {
+        journals.into_iter().for_each(Journal::discard);
         return Err(stop);
     }
     if let Some(text) = &after.said {
@@ -77,7 +87,19 @@ pub(super) fn run(link: Link, job: &Job, view: &View, after: impl FnOnce() -> Af
         complain("the engine panicked; what was measured until then follows");
     }
     unwritten |= !print(&frame, job, view);
-    for path in &job.output.files {
+    for journal in journals {
+        match journal.finish(&frame) {
+            Ok(0) => {}
+            Ok(missed) => complain(&format!(
+                "the lines of {missed} ticks found the disk too slow and were left out"
+            )),
+            Err(e) => {
+                complain(&format!("{e:#}"));
+                unwritten = true;
+            }
+        }
+    }
+    for path in job.output.files.iter().filter(|p| !journal::takes(p)) {
         if let Err(e) = output::write(&frame, path, &|frame| ui::still(frame, STILL, &view.look.theme())) {
             complain(&format!("{e:#}"));
             unwritten = true;
@@ -90,9 +112,14 @@ pub(super) fn run(link: Link, job: &Job, view: &View, after: impl FnOnce() -> Af
         panicked: !well,
         unwritten,
         signal: view.signals.exit_code().or(vanished.then_some(HUNG_UP)),
-        strict: job.output.strict,
+        strict: job.output.strict || view.headless && judges(job),
     };
     Ok(exit::code(&frame, circumstances))
+}
+
+/// A promise is judged: figures that are not valid cannot do that.
+fn judges(job: &Job) -> bool {
+    !job.thresholds.is_empty() || job.set.mode == Mode::Slo
 }
 
 /// Until the end. Whether lines could not be written, and whether the terminal went away.
@@ -183,6 +210,14 @@ fn warnings(f: &Frame, job: &Job) -> Vec<String> {
             "the result is not valid: {}",
             crate::report::closing::doubts(f).join(", ")
         ));
+    }
+    if job.output.format != Format::Text && !job.output.quiet {
+        out.extend(
+            judge(f)
+                .iter()
+                .filter(|j| !j.ok)
+                .map(|j| format!("threshold {}", j.sentence())),
+        );
     }
     out
 }

@@ -1,8 +1,8 @@
 //! A run over sockets: resolve, probe, ask if need be, launch the lanes, conduct.
 
-use super::Stop;
 use super::front::{self, Aftermath, View};
 use super::session::Session;
+use super::{Stop, journal};
 use crate::cli::{self, Job, RunArgs};
 use crate::clock;
 use crate::conduct::Limits;
@@ -26,6 +26,9 @@ pub(super) fn run(target: &str, args: &RunArgs, command: String, truth: Option<T
         started_at: Some(clock::wall()),
         requests: job.requests,
         queue_capacity: job.traffic.capacity,
+        thresholds: job.thresholds.clone(),
+        abort_on_fail: job.abort_on_fail,
+        unattended: view.headless,
         truth,
         ..RunInfo::default()
     };
@@ -35,6 +38,7 @@ pub(super) fn run(target: &str, args: &RunArgs, command: String, truth: Option<T
         setpoints: job.set.clone(),
         ..Frame::default()
     });
+    let (journals, feed) = journal::open(&job.output.files, false).map_err(|e| Stop::usage(format!("{e:#}")))?;
     let after = Arc::new(Mutex::new(Aftermath::default()));
     let session = Session {
         job: job.clone(),
@@ -42,6 +46,7 @@ pub(super) fn run(target: &str, args: &RunArgs, command: String, truth: Option<T
         info,
         limits,
         headless: view.headless,
+        feed,
     };
     let kept = Arc::clone(&after);
     let engine = std::thread::Builder::new().name("engine".into()).spawn(move || {
@@ -51,7 +56,7 @@ pub(super) fn run(target: &str, args: &RunArgs, command: String, truth: Option<T
         });
     });
     link.attach(engine.map_err(Stop::fault)?);
-    front::run(link, &job, &view, || {
+    front::run(link, &job, &view, journals, || {
         std::mem::take(&mut *after.lock().unwrap_or_else(|e| e.into_inner()))
     })
 }

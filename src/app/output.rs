@@ -1,7 +1,7 @@
 //! Reports to files and standard output: atomically where it is a file, once where it is a stream.
 
 use crate::report::csv::Csv;
-use crate::report::{Json, Report, Text, lines};
+use crate::report::{Json, Report, Text};
 use crate::telemetry::frame::Frame;
 use anyhow::{Context, Result, bail};
 use std::fs::{self, File};
@@ -19,7 +19,6 @@ pub(super) fn write(frame: &Frame, path: &Path, still: Still<'_>) -> Result<()> 
     let mut bytes = Vec::new();
     match path.extension().and_then(|e| e.to_str()) {
         Some("json") => Json.write(frame, &mut bytes)?,
-        Some("jsonl") => writeln!(bytes, "{}", lines::last(frame))?,
         Some("csv") => Csv.write(frame, &mut bytes)?,
         Some("svg") => bytes = still(frame).into_bytes(),
         Some("txt") => Text { columns: 120 }.write(frame, &mut bytes)?,

@@ -1,6 +1,7 @@
 //! The engine thread's way from a target to the last frame: resolve, probe, ask if need be, launch, conduct.
 
 use super::front::Aftermath;
+use super::journal::Feed;
 use super::question::{Foyer, Said};
 use super::{Stop, pace};
 use crate::cli::{self, Job};
@@ -8,6 +9,7 @@ use crate::clock::Epoch;
 use crate::conduct::{Conductor, Limits};
 use crate::engine::{First, Lanes, Outlet, RawLog, launch};
 use crate::link::Far;
+use crate::model::failure::Failure;
 use crate::model::run::{EndedBy, RunInfo};
 use crate::model::seen::Seen;
 use crate::model::setpoints::LoadModel;
@@ -34,6 +36,8 @@ pub(super) struct Session {
     pub(super) info: RunInfo,
     pub(super) limits: Limits,
     pub(super) headless: bool,
+    /// Gets every frame.
+    pub(super) feed: Feed,
 }
 
 /// A target that may be loaded.
@@ -153,8 +157,12 @@ impl Session {
             if self.target.scheme == Scheme::Tcp {
                 match pin(addresses, &plan) {
                     Ok(address) => {
+                        let kind = decide::raw(&plan);
+                        if kind == Kind::TcpConnect && !plan.request.expect.content.is_empty() {
+                            return Err(Stop::usage("--expect body~ and sha256= need an answer, and without a payload nothing is asked (give one: -d 'PING\\r\\n')").into());
+                        }
                         return Ok(Ready {
-                            kind: decide::raw(&plan),
+                            kind,
                             plan,
                             address,
                             first: None,
@@ -236,7 +244,7 @@ impl Session {
         let (info, set, heard) = foyer.leave();
         let mut conductor = Conductor::new(info, set, self.limits, self.job.script).staged(self.job.traffic.stages);
         conductor.skip(heard);
-        pace::real(conductor, &mut lanes, far, epoch);
+        pace::real(conductor, &mut lanes, far, &self.feed, epoch);
         drop(lanes);
         Ok(match log.map(RawLog::finish) {
             Some(Err(why)) => Aftermath {
@@ -276,8 +284,9 @@ fn ready(plan: Plan, address: SocketAddr, kind: Kind, outcome: Outcome, foyer: &
         info.detection.asked = info.detection.asked.take().map(|asked| cli::redact(&asked));
     });
     let judged = match result {
-        Ok(()) if plan.request.expect.good(seen.status) => tally::Outcome::Ok,
-        Ok(()) => tally::Outcome::BadStatus,
+        Ok(()) if !plan.request.expect.good(seen.status) => tally::Outcome::BadStatus,
+        Ok(()) if seen.mismatch => tally::Outcome::Failed(Failure::BodyCheck),
+        Ok(()) => tally::Outcome::Ok,
         Err(class) => tally::Outcome::Failed(class),
     };
     // The run's clock starts at launch; the probe's exchange is moved to its beginning, lengths kept.

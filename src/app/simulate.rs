@@ -1,7 +1,7 @@
 //! `sim`: the same conductor and screen over a simulated plant in virtual time.
 
 use super::front::{self, View};
-use super::{Stop, answers, bakeoff, flow, load, pace};
+use super::{Stop, answers, bakeoff, flow, journal, load, pace};
 use crate::cli::{self, SimArgs, SimSub};
 use crate::conduct::Conductor;
 use crate::link::Link;
@@ -53,6 +53,9 @@ fn plant(sim: &SimArgs, command: String) -> Result<u8, Stop> {
         seed,
         duration: job.duration,
         requests: job.requests,
+        thresholds: job.thresholds.clone(),
+        abort_on_fail: job.abort_on_fail,
+        unattended: view.headless,
         profile: job.shape.profile.unwrap_or_default(),
         truth: recipe.known().then(|| recipe.truth(Nanos::ZERO)),
         queue_capacity: job.traffic.capacity,
@@ -62,15 +65,16 @@ fn plant(sim: &SimArgs, command: String) -> Result<u8, Stop> {
     };
     let limits = load::limits(&job, view.headless);
     let speed = (!view.headless).then_some(sim.speed);
+    let (journals, feed) = journal::open(&job.output.files, view.headless).map_err(|e| Stop::usage(format!("{e:#}")))?;
     let (mut link, far) = Link::pair(Frame::default());
     let (set, script, requests, traffic) = (job.set.clone(), job.script.clone(), job.requests, job.traffic.clone());
     let engine = std::thread::Builder::new().name("engine".into()).spawn(move || {
         let conductor = Conductor::new(info, set, limits, script).staged(traffic.stages.clone());
         let mut world = World::new(recipe, requests, seed).offering(traffic);
-        pace::virtual_time(conductor, &mut world, &far, speed);
+        pace::virtual_time(conductor, &mut world, &far, &feed, speed);
     });
     link.attach(engine.map_err(Stop::fault)?);
-    front::run(link, &job, &view, front::Aftermath::default)
+    front::run(link, &job, &view, journals, front::Aftermath::default)
 }
 
 /// The plant as asked for: by name, its parameters in the order typed, its steps in the order of time.

@@ -5,6 +5,7 @@ use super::request::{body, request};
 use super::{Format, Ramp, RunArgs, traffic};
 use crate::load::{Traffic, throttle};
 use crate::model::command::{self, Command, Line};
+use crate::model::expr::Expr;
 use crate::model::run::Profile;
 use crate::model::setpoints::{Bounds, History, LoadModel, Mode, Setpoint, Setpoints};
 use crate::model::units::{Nanos, parse_duration, parse_rate};
@@ -68,6 +69,10 @@ pub struct Job {
     pub script: Vec<Line>,
     /// `--seed`.
     pub seed: Option<u64>,
+    /// `--threshold`, repeatable.
+    pub thresholds: Vec<Expr>,
+    /// `--abort-on-fail`.
+    pub abort_on_fail: bool,
     /// `--yes`.
     pub yes: bool,
     /// Reports.
@@ -120,6 +125,8 @@ pub fn job(args: &RunArgs) -> Result<Job, String> {
         seed: args.seed.as_deref().map(seed).transpose()?,
         set,
         script,
+        thresholds: thresholds(&args.threshold)?,
+        abort_on_fail: args.abort_on_fail,
         yes: args.yes,
         output: output(args)?,
     })
@@ -171,6 +178,8 @@ fn setpoints(args: &RunArgs) -> Result<Setpoints, String> {
     if set.mode == Mode::Manual {
         set.asked = Some(workers.unwrap_or(set.bounds.min));
     }
+    let guard = args.guard.as_deref().map(Expr::parse).transpose();
+    set.guard = guard.map_err(|why| format!("--guard: {why}"))?;
     turn_knobs(args, set)
 }
 
@@ -235,6 +244,11 @@ fn timeouts(args: &RunArgs) -> Result<Timeouts, String> {
         connect: time(args.connect_timeout.as_deref(), "--connect-timeout")?.unwrap_or(Nanos::from_secs(5)),
         drain,
     })
+}
+
+fn thresholds(all: &[String]) -> Result<Vec<Expr>, String> {
+    let parse = |text: &String| Expr::parse(text).map_err(|why| format!("--threshold: {why}"));
+    all.iter().map(parse).collect()
 }
 
 fn script(args: &RunArgs) -> Result<Vec<Line>, String> {
@@ -354,8 +368,12 @@ mod tests {
             ("--mode classic --setpoint p99=4ms", "rps=400"),
             ("--set gain=1", "0.000001 to 0.01"),
             ("--kp 7", "from 0 to 1"),
-            ("--expect body~x", "status=200"),
+            ("--expect body=x", "status=200"),
+            ("-d x --read-until none --expect body~x", "need an answer"),
             ("--read-until bytes:0", "bytes:N"),
+            ("--threshold p99<80", "80ms"),
+            ("--guard errors", "METRIC OP VALUE"),
+            ("--threshold p101<1s", "there are: mean, p50"),
             ("-H nocolon", "Name: value"),
             ("-o out.pdf", ".json"),
             ("-o no/such/folder/x.json", "make it first"),

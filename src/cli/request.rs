@@ -3,7 +3,8 @@
 use super::RunArgs;
 use super::job::requests;
 use crate::model::units::parse_duration;
-use crate::plan::{Expect, Framing, Request};
+use crate::plan::{Content, Expect, Framing, Request};
+use regex::bytes::Regex;
 use std::io::Read;
 use std::sync::Arc;
 
@@ -71,14 +72,19 @@ fn unescape(text: &str) -> Vec<u8> {
 pub(super) fn request(args: &RunArgs, body: Option<Arc<[u8]>>) -> Result<Request, String> {
     let default = if body.is_some() { "POST" } else { "GET" };
     let headers = args.header.iter().map(|h| header(h)).collect::<Result<_, _>>()?;
+    let framing = framing(args.read_until.as_deref(), body.is_some())?;
+    let expect = expect(&args.expect)?;
+    if body.is_some() && framing == Framing::None && !expect.content.is_empty() {
+        return Err("--expect body~ and sha256= need an answer (not --read-until none: say any, eof, bytes:N …)".into());
+    }
     Ok(Request {
         method: args.method.as_deref().unwrap_or(default).to_ascii_uppercase(),
         headers,
-        framing: framing(args.read_until.as_deref(), body.is_some())?,
+        framing,
         body,
         keepalive: !args.no_keepalive,
         per_connection: args.requests_per_connection.as_deref().map(requests).transpose()?,
-        expect: expect(&args.expect)?,
+        expect,
     })
 }
 
@@ -126,29 +132,78 @@ fn framing(text: Option<&str>, payload: bool) -> Result<Framing, String> {
 }
 
 fn expect(all: &[String]) -> Result<Expect, String> {
-    let mut status = Vec::new();
+    let mut expect = Expect::default();
     for text in all {
-        let remedy =
-            || format!("--expect {text:?} is not understood (this version knows status=200, status=200-299 and status=200,404)");
-        let list = text.strip_prefix("status=").ok_or_else(remedy)?;
-        for part in list.split(',') {
-            let (a, b) = part.split_once('-').unwrap_or((part, part));
-            let (a, b): (u16, u16) = (
-                a.trim().parse().map_err(|_| remedy())?,
-                b.trim().parse().map_err(|_| remedy())?,
-            );
-            if !(100..=999).contains(&a) || b < a || b > 999 {
-                return Err(remedy());
+        let fault = |why: &str| format!("--expect {text:?} {why} (say status=200-299,404, body~REGEX or sha256=HEX)");
+        if let Some(list) = text.strip_prefix("status=") {
+            for part in list.split(',') {
+                expect
+                    .status
+                    .push(statuses(part).ok_or_else(|| fault("has no status from 100 to 999"))?);
             }
-            status.push((a, b));
+        } else if let Some(re) = text.strip_prefix("body~") {
+            let made = Regex::new(re).map_err(|e| fault(&format!("is no regular expression: {}", last_line(&e))))?;
+            expect.content.push(Content::Matches(made));
+        } else if let Some(hex) = text.strip_prefix("sha256=") {
+            let hash = digest(hex).ok_or_else(|| fault("does not have 64 hexadecimal digits"))?;
+            expect.content.push(Content::Sha256(hash));
+        } else {
+            return Err(fault("is not understood"));
         }
     }
-    Ok(Expect { status })
+    Ok(expect)
+}
+
+/// `200` or `200-299`.
+fn statuses(text: &str) -> Option<(u16, u16)> {
+    let (a, b) = text.split_once('-').unwrap_or((text, text));
+    let (a, b): (u16, u16) = (a.trim().parse().ok()?, b.trim().parse().ok()?);
+    ((100..=999).contains(&a) && (a..=999).contains(&b)).then_some((a, b))
+}
+
+/// 64 hexadecimal digits.
+fn digest(text: &str) -> Option<[u8; 32]> {
+    let mut out = [0; 32];
+    if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return None;
+    }
+    for (byte, at) in out.iter_mut().zip((0..64).step_by(2)) {
+        *byte = u8::from_str_radix(&text[at..at + 2], 16).ok()?;
+    }
+    Some(out)
+}
+
+/// What is wrong, without the drawing of where.
+fn last_line(error: &regex::Error) -> String {
+    let text = error.to_string();
+    let last = text.lines().last().unwrap_or_default();
+    last.trim_start_matches("error: ").to_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn expectations_add_up_and_a_bad_one_says_why() {
+        let of = |all: &[&str]| expect(&all.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>());
+        let hash = format!("sha256={}", "Ab".repeat(32));
+
+        let e = of(&["status=200,404-405", "body~o.k", &hash]).unwrap();
+
+        assert_eq!(e.status, [(200, 200), (404, 405)]);
+        assert!(matches!(&e.content[..], [Content::Matches(re), Content::Sha256(h)] if re.is_match(b"ook") && *h == [0xab; 32]));
+        for (bad, why) in [
+            ("status=99", "100 to 999"),
+            ("status=300-200", "100 to 999"),
+            ("body~(", "unclosed group"),
+            ("sha256=abc", "64 hexadecimal"),
+            ("body=x", "body~REGEX"),
+        ] {
+            let said = of(&[bad]).unwrap_err();
+            assert!(said.contains(why), "{bad}: {said}");
+        }
+    }
 
     #[test]
     fn escapes_in_payloads_are_the_usual_ones() {

@@ -4,10 +4,13 @@
 use super::Plant;
 use super::axis::{Axis, Levels};
 use super::ending::Ending;
+use super::generator::Generator;
+use super::guard::Guards;
 use super::ledger::Ledger;
 use super::orders::{Orders, Said, Wish};
 use super::shift::Shifts;
 use super::steady::Resting;
+use super::vigil::Vigil;
 use crate::control::Observation;
 use crate::control::regulator::{Regulator, Ruling};
 use crate::load::Stages;
@@ -50,14 +53,17 @@ pub struct Conductor {
     pub(super) regulator: Regulator,
     pub(super) ruling: Ruling,
     pub(super) ledger: Ledger,
+    pub(super) generator: Generator,
     pub(super) axis: Axis,
     pub(super) resting: Resting,
     pub(super) curve: Curve,
     pub(super) ending: Option<Ending>,
     pub(super) demand: Demand,
     pub(super) shifts: Shifts,
+    pub(super) vigil: Vigil,
     /// Why a guard paused the run.
     pub(super) guard: Option<String>,
+    pub(super) guards: Guards,
     pub(super) answered: bool,
     pub(super) ticks: u64,
     pub(super) saturated_ticks: u64,
@@ -83,6 +89,7 @@ impl Conductor {
             regulator,
             ruling: Ruling::default(),
             ledger: Ledger::new(),
+            generator: Generator::default(),
             axis: Axis::new(),
             resting: Resting::default(),
             curve: Curve::default(),
@@ -94,7 +101,9 @@ impl Conductor {
             },
             orders: Orders::new(set, script),
             shifts: Shifts::default(),
+            vigil: Vigil::default(),
             guard: None,
+            guards: Guards::default(),
             answered: false,
             ticks: 0,
             saturated_ticks: 0,
@@ -140,6 +149,7 @@ impl Conductor {
         if self.sending() && interval.heard >= interval.lanes && interval.to > interval.from {
             self.regulate(now, &interval);
         }
+        self.watch_guards(now);
         self.check_ends(now, &interval);
         self.demand.drive = self.drive(now, &interval);
         self.offer(now);
@@ -160,9 +170,8 @@ impl Conductor {
         for remark in &i.health.remarks {
             self.orders.note(now, Who::Engine, remark.clone());
         }
-        for (at, lasted) in &i.health.stalls {
-            self.orders
-                .note(*at, Who::Engine, format!("this machine stood still for {lasted}"));
+        for (at, told) in self.generator.add(i, &self.demand, sent && warm) {
+            self.orders.note(at, Who::Engine, told);
         }
         let span = (i.to - i.from).secs();
         if i.heard == 0 || span <= 0.0 {
@@ -219,7 +228,7 @@ impl Conductor {
         }
     }
 
-    fn end(&mut self, by: EndedBy, now: Nanos) {
+    pub(super) fn end(&mut self, by: EndedBy, now: Nanos) {
         let patience = if by == EndedBy::Requests {
             self.limits.patience.max(self.limits.drain)
         } else {
@@ -272,15 +281,6 @@ impl Conductor {
         self.settle_shift();
     }
 
-    fn pause_by_guard(&mut self, now: Nanos, reason: String) {
-        self.orders.note(now, Who::Controller, format!("{reason}: paused"));
-        let _ = self
-            .orders
-            .history
-            .apply(&crate::model::command::Command::Pause, self.demand.workers);
-        self.guard = Some(reason);
-    }
-
     fn note_change(&mut self, now: Nanos) {
         self.shifts.alarm(now, self.resting.rest());
         self.curve.turn_page();
@@ -297,7 +297,9 @@ impl Conductor {
 
     fn watch_connections(&mut self, now: Nanos, i: &Interval) {
         let wanted = self.demand.workers.floor() as u64;
-        let connected = i.gauges.workers - i.gauges.connecting.min(i.gauges.workers);
+        // Those that a target refuses are the target's figures; those that this machine cannot connect are not.
+        let lost = if self.generator.lacks(now) { i.gauges.backing } else { 0 };
+        let connected = i.gauges.workers.saturating_sub(i.gauges.connecting + lost);
         // In the open model the workers are a limit: nobody misses them.
         if self.demand.rate.is_some() || connected as f64 >= 0.98 * wanted as f64 {
             self.short_since = None;

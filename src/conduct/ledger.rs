@@ -1,17 +1,17 @@
-//! Totals of a run: books, whole-run latency, rates over the sending window, the generator's health.
+//! Totals of a run: books, whole-run latency, rates over the sending window.
 //! It adds up what intervals say; it never estimates.
 
+use super::generator::lag;
 use crate::model::failure::Failure;
 use crate::model::units::Nanos;
 use crate::telemetry::batches::Batches;
 use crate::telemetry::books::Books;
 use crate::telemetry::frame::{Table, Totals, Whole};
 use crate::telemetry::interval::{Gauges, Interval};
-use crate::telemetry::latency::Latency;
+use crate::telemetry::latency::{Latency, enough};
 use crate::telemetry::rates::Rates;
 use crate::telemetry::tally::Tally;
 use crate::telemetry::window::{Stats, Window};
-use std::collections::VecDeque;
 
 /// Everything that is only ever added to.
 #[derive(Debug)]
@@ -32,8 +32,6 @@ pub(super) struct Ledger {
     ok: u64,
     all: u64,
     quiet: Quiet,
-    cpu: VecDeque<(Nanos, f64)>,
-    pub(super) stalls: Vec<(Nanos, Nanos)>,
     unheard_since: Option<Nanos>,
     pub(super) unheard: bool,
     gauges: Gauges,
@@ -69,8 +67,6 @@ impl Ledger {
             ok: 0,
             all: 0,
             quiet: Quiet::default(),
-            cpu: VecDeque::new(),
-            stalls: Vec::new(),
             unheard_since: None,
             unheard: false,
             gauges: Gauges::default(),
@@ -89,7 +85,6 @@ impl Ledger {
             self.gauges = i.gauges;
         }
         self.listen(i, now);
-        self.stalls.extend(&i.health.stalls);
         let span = (i.to - i.from).secs();
         if !sending || !warm || span <= 0.0 {
             return;
@@ -107,10 +102,6 @@ impl Ledger {
         self.ok += i.tally.ok;
         self.all += ended;
         self.watch_quiet(i, ended, span);
-        self.cpu.push_back((i.to, i.health.cpu));
-        while self.cpu.front().is_some_and(|(t, _)| *t + Nanos::from_secs(5) <= i.to) {
-            self.cpu.pop_front();
-        }
     }
 
     fn listen(&mut self, i: &Interval, now: Nanos) {
@@ -168,15 +159,6 @@ impl Ledger {
         &self.gauges
     }
 
-    /// Mean CPU of the busiest lane over the last 5 s, in [0, 1].
-    pub(super) fn cpu(&self) -> f64 {
-        if self.cpu.is_empty() {
-            0.0
-        } else {
-            self.cpu.iter().map(|(_, c)| c).sum::<f64>() / self.cpu.len() as f64
-        }
-    }
-
     pub(super) fn whole(&self) -> Whole {
         if self.span <= 0.0 {
             return Whole::default();
@@ -193,10 +175,9 @@ impl Ledger {
             little_ratio: mean
                 .filter(|_| busy > 0.0)
                 .map(|r| seen.measured() as f64 / self.span * r / busy),
-            errors: if self.all > 0 {
-                1.0 - self.ok as f64 / self.all as f64
-            } else {
-                0.0
+            errors: match ended(seen) {
+                0 => 0.0,
+                all => (all - seen.ok) as f64 / all as f64, // not 1 − ok/all: a tenth is then not quite one
             },
             stalled: (self.quiet.longest, self.quiet.total),
             pauses: self.quiet.pauses,
@@ -209,13 +190,13 @@ impl Ledger {
         let direct = seen.parts.is_none();
         let response = seen.response().summary();
         let service = if direct { response } else { seen.service().summary() };
-        let lag = seen.parts.as_ref().map(|p| &p.send_lag);
+        let lag = |q: f64| lag(seen, q).filter(|_| enough(q, response.count));
         Table {
             response,
             service,
             wait: seen.wait().summary(),
             connect: seen.connect.as_ref().map(|c| c.summary()).unwrap_or_default(),
-            send_lag: (lag.and_then(|l| l.quantile(0.5)), lag.and_then(|l| l.honest_quantile(0.99))),
+            send_lag: (lag(0.5), lag(0.99)),
         }
     }
 
@@ -236,6 +217,7 @@ impl Ledger {
             opened: t.opened,
             reused: t.reused,
             retries: t.retries,
+            aborted_oldest: t.aborted_age.as_ref().and_then(|a| a.max()),
             bad_mean: (t.bad_status > 0).then(|| t.bad_ns as f64 / 1e9 / t.bad_status as f64),
             before_first_byte: (service > 0.0).then(|| (t.first_byte_ns as f64 / 1e9 / service).min(1.0)),
         }
@@ -296,6 +278,17 @@ mod tests {
         assert_eq!(l.books().ok, 60);
         assert_eq!(l.table().response.count, 10);
         assert!((l.whole().good_rate - 100.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn one_bad_in_ten_is_a_tenth_and_answers_of_the_drain_count() {
+        let mut l = Ledger::new();
+        let mut drained = interval(1, 4, 0);
+        drained.tally.bad_status = 1;
+        l.add(&interval(0, 5, 0), Nanos::ZERO, true, true);
+        l.add(&drained, Nanos::ZERO, false, true);
+
+        assert_eq!(l.whole().errors, 0.1);
     }
 
     #[test]

@@ -49,6 +49,8 @@ pub(super) struct Orders {
     pub(super) history: History,
     script: VecDeque<Line>,
     pub(super) applied: u64,
+    /// When the last command of the front end came.
+    pub(super) heard: Nanos,
     notices: Vec<Notice>,
     shared: Arc<[Notice]>,
 }
@@ -62,6 +64,7 @@ impl Orders {
             history: History::new(set),
             script: script.into(),
             applied: 0,
+            heard: Nanos::ZERO,
             notices: Vec::new(),
             shared: Arc::from([]),
         }
@@ -72,7 +75,7 @@ impl Orders {
         let present = present.into();
         let mut wishes = Vec::new();
         for s in said.iter().filter(|s| s.number > self.applied).cloned().collect::<Vec<_>>() {
-            self.applied = s.number;
+            (self.applied, self.heard) = (s.number, now);
             wishes.extend(self.apply(now, s.who, &s.command, present));
         }
         while self.script.front().is_some_and(|l| l.at <= now) {

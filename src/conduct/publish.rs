@@ -1,11 +1,14 @@
 //! A conductor's state as a frame. What is costly is refreshed once a column.
 
 use super::conductor::Conductor;
+use crate::model::format::{count, length};
 use crate::model::notice::Who;
+use crate::model::run::EndedBy;
 use crate::model::setpoints::Mode;
 use crate::model::units::Nanos;
 use crate::telemetry::frame::{Control, Frame, Phase, Queue, State};
 use crate::telemetry::interval::Gauges;
+use crate::telemetry::threshold::judge;
 use std::sync::Arc;
 
 impl Conductor {
@@ -24,14 +27,15 @@ impl Conductor {
             applied: self.orders.applied,
             run: self.info.clone(),
             phase: self.phase(over),
-            question: self.guard.clone().map(|why| format!("{why}. space = resume")),
+            question: self.guard.as_ref().map(|why| question(why)),
             ended_by: self.ending.map(|e| e.by),
             setpoints: self.orders.set().clone(),
             control: self.control(),
             gauges: self.gauges_to_show(),
             health: std::mem::take(&mut self.health),
-            stalls: self.ledger.stalls.clone(),
-            cpu: self.ledger.cpu(),
+            stalls: self.generator.stalls().to_vec(),
+            cpu: self.generator.cpu(),
+            cpu_wait: self.generator.waited(),
             short_of: self.short_of,
             unheard: self.ledger.unheard,
             whole: self.ledger.whole(),
@@ -61,13 +65,33 @@ impl Conductor {
             ..Frame::default()
         };
         frame.whole.drift = self.resting.block().batches.drift();
-        frame.saturated = (frame.cpu >= 0.97).then(|| format!("CPU {:.0} %", frame.cpu * 100.0));
         if over || (self.watched && (column || before.seq == 0)) {
             self.refresh(&mut frame);
         }
+        if !self.info.simulated {
+            let (span, lag) = (frame.whole.span, frame.table.send_lag.1);
+            frame.saturated = self.generator.limit(self.demand.rate, span, lag);
+        }
+        self.watch_thresholds(now, &mut frame, column, over);
         frame.valid = valid(&frame, over);
         self.frame = Arc::new(frame);
         self.frame.clone()
+    }
+
+    /// At the end each failure is an event; before, with `--abort-on-fail`, one beyond doubt ends the run.
+    fn watch_thresholds(&mut self, now: Nanos, frame: &mut Frame, column: bool, over: bool) {
+        if over {
+            for j in judge(frame).iter().filter(|j| !j.ok) {
+                self.orders.note(now, Who::Engine, format!("threshold {}", j.sentence()));
+            }
+        } else if self.info.abort_on_fail && column && self.sending() {
+            let Some(why) = self.vigil.look(now, frame) else { return };
+            self.orders.note(now, Who::Engine, format!("threshold {why}: the run ends"));
+            self.end(EndedBy::Threshold, now);
+        } else {
+            return;
+        }
+        frame.notices = self.orders.notices();
     }
 
     /// Levels as heard; open connections as they were when sending stopped.
@@ -143,11 +167,20 @@ impl Conductor {
     /// The last look at the books; an imbalance is our own fault and is said.
     fn close_books(&mut self, now: Nanos) {
         let books = self.ledger.books();
+        if let (1.., Some(oldest)) = (books.aborted, self.ledger.totals().aborted_oldest) {
+            let text = format!("aborted {} (oldest {})", count(books.aborted), length(oldest));
+            self.orders.note(now, Who::Engine, text);
+        }
         if !books.balanced() {
             self.orders
                 .note(now, Who::Engine, format!("the books do not balance: {books:?}"));
         }
     }
+}
+
+fn question(why: &str) -> String {
+    let stop = if why.ends_with('?') { "" } else { "." };
+    format!("{why}{stop} space = resume")
 }
 
 /// Nothing about the generator speaks against the figures. The books are judged when they are closed.

@@ -65,7 +65,7 @@ impl Block {
             good_rate: self.good_rate(),
             ci95: self.ci95(),
             errors: if self.all > 0 {
-                1.0 - self.ok as f64 / self.all as f64
+                (self.all - self.ok) as f64 / self.all as f64
             } else {
                 0.0
             },

@@ -211,6 +211,7 @@ impl Beat {
         if let Some(log) = &lane.log {
             log.borrow_mut().flush();
         }
+        self.pulse.look();
         let spare = self.post.spares.try_recv().unwrap_or_default();
         let interval = Interval {
             from: self.from,
@@ -242,6 +243,7 @@ impl Beat {
             queued: levels.dialling + levels.called,
             idle: levels.workers - levels.in_flight - levels.dialling - levels.called,
             connecting: levels.dialling,
+            backing: levels.backing,
             parked,
             active,
             peak,

@@ -193,8 +193,9 @@ impl<P: Protocol> Worker<P> {
     fn outcome(&mut self, result: Result<(), Stop>, stage: Stage) -> Option<Outcome> {
         let sent = stage == Stage::Sent;
         Some(match result {
-            Ok(()) if self.lane.terms.expect.good(self.seen.status) => Outcome::Ok,
-            Ok(()) => Outcome::BadStatus,
+            Ok(()) if !self.lane.terms.expect.good(self.seen.status) => Outcome::BadStatus,
+            Ok(()) if self.seen.mismatch => Outcome::Failed(Failure::BodyCheck),
+            Ok(()) => Outcome::Ok,
             Err(Stop::Failed(class)) => {
                 if sent && self.seen.sent.is_none() {
                     self.take_back();

@@ -104,7 +104,7 @@ pub(super) fn plan() -> Plan {
             framing: Framing::Any,
             keepalive: true,
             per_connection: None,
-            expect: Expect { status: vec![] },
+            expect: Expect::default(),
         },
         timeouts: Timeouts {
             request: Nanos::from_secs(10),

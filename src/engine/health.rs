@@ -5,6 +5,7 @@ use crate::model::units::Nanos;
 use crate::telemetry::interval::Health;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
+use std::os::unix::fs::FileExt;
 
 /// Two beats further apart than this are a stall.
 const STALL: Nanos = Nanos::from_millis(100);
@@ -50,11 +51,39 @@ pub(super) fn thread_cpu() -> Nanos {
     Nanos::from_secs(t.tv_sec as u64) + Nanos::new(t.tv_nsec as u64)
 }
 
+/// Time that the thread which reads it first could have run and had no CPU, as the kernel's scheduler counts it.
+#[derive(Debug, Default)]
+struct Queue {
+    file: Option<std::io::Result<std::fs::File>>,
+}
+
+impl Queue {
+    /// So far; zero where the system does not tell.
+    fn waited(&mut self) -> Nanos {
+        let open = || std::fs::File::open("/proc/thread-self/schedstat");
+        let Ok(file) = self.file.get_or_insert_with(open) else {
+            return Nanos::ZERO;
+        };
+        let mut text = [0; 64];
+        let read = file.read_at(&mut text, 0).unwrap_or(0);
+        parse_wait(&text[..read])
+    }
+}
+
+/// The second number: CPU time, wait, slices (all ns but the last).
+fn parse_wait(text: &[u8]) -> Nanos {
+    let number = std::str::from_utf8(text).ok().and_then(|t| t.split_whitespace().nth(1));
+    Nanos::new(number.and_then(|n| n.parse().ok()).unwrap_or(0))
+}
+
 /// The lane's pulse: how much CPU it used since it was last asked, and when it stood still.
 #[derive(Debug, Default)]
 pub(super) struct Pulse {
     beat: Option<Nanos>,
     cpu: Nanos,
+    queue: Queue,
+    waited: Nanos, // now
+    before: Nanos, // at the last restart
     stalls: Vec<(Nanos, Nanos)>,
 }
 
@@ -68,10 +97,16 @@ impl Pulse {
         }
     }
 
+    /// Looks how long the thread has waited for a CPU; call on the lane's thread, before `health`.
+    pub(super) fn look(&mut self) {
+        self.waited = self.queue.waited();
+    }
+
     /// The lane's state over `span`, the thread having used `cpu` since its start.
     pub(super) fn health(&self, cpu: Nanos, span: Nanos) -> Health {
         Health {
             cpu: ((cpu - self.cpu).secs() / span.secs().max(1e-9)).clamp(0.0, 1.0),
+            waited: ((self.waited - self.before).secs() / span.secs().max(1e-9)).clamp(0.0, 1.0),
             stalls: self.stalls.clone(),
             remarks: Vec::new(),
         }
@@ -79,7 +114,7 @@ impl Pulse {
 
     /// What was said is heard; a new span begins.
     pub(super) fn restart(&mut self, cpu: Nanos) {
-        self.cpu = cpu;
+        (self.cpu, self.before) = (cpu, self.waited);
         self.stalls.clear();
     }
 }
@@ -111,6 +146,22 @@ mod tests {
 
         let health = pulse.health(Nanos::ZERO, Nanos::from_secs(1));
         assert_eq!(health.stalls, [(Nanos::from_millis(120), Nanos::from_millis(210))]);
+    }
+
+    #[test]
+    fn the_wait_for_a_cpu_is_that_of_the_reading_thread_and_grows() {
+        assert_eq!(parse_wait(b"81208 1250000 12\n"), Nanos::from_micros(1250));
+        assert_eq!(parse_wait(b""), Nanos::ZERO);
+        let mut pulse = Pulse {
+            waited: Nanos::from_millis(30),
+            ..Pulse::default()
+        };
+        pulse.restart(Nanos::ZERO);
+        pulse.waited = Nanos::from_millis(42);
+
+        let health = pulse.health(Nanos::ZERO, Nanos::from_millis(100));
+
+        assert!((health.waited - 0.12).abs() < 1e-9, "{health:?}");
     }
 
     #[test]

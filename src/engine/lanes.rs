@@ -4,6 +4,7 @@
 use super::beat::Parcel;
 use super::due::Due;
 use super::orders::{Orders, split};
+use super::ports::Ports;
 use super::rawlog::Outlet;
 use crate::conduct::Plant;
 use crate::model::demand::Demand;
@@ -33,8 +34,9 @@ pub struct Lanes {
     most: u32, // workers that fit under the descriptor limit
     limit: Option<u64>,
     remarks: Vec<String>, // not yet said
-    to: Nanos,            // end of the last interval given out
-    log: Option<Outlet>,  // until what it misses was said
+    local: Ports,
+    to: Nanos,           // end of the last interval given out
+    log: Option<Outlet>, // until what it misses was said
 }
 
 impl Lanes {
@@ -52,6 +54,7 @@ impl Lanes {
             most,
             limit,
             remarks,
+            local: Ports::default(),
             to: from,
             log: None,
         }
@@ -91,6 +94,7 @@ impl Lanes {
             queued: a.queued + b.queued,
             idle: a.idle + b.idle,
             connecting: a.connecting + b.connecting,
+            backing: a.backing + b.backing,
             parked: a.parked + b.parked,
             active: a.active + b.active,
             peak: a.peak + b.peak,
@@ -133,6 +137,7 @@ impl Port {
             heard = true;
             whole.tally.merge(&interval.tally);
             whole.health.cpu = whole.health.cpu.max(interval.health.cpu);
+            whole.health.waited = whole.health.waited.max(interval.health.waited);
             whole.health.stalls.append(&mut interval.health.stalls);
             self.to = interval.to;
             self.gauges = interval.gauges;
@@ -177,6 +182,7 @@ impl Plant for Lanes {
             self.remarks.extend(log.missing());
         }
         whole.health.remarks.append(&mut self.remarks);
+        whole.health.remarks.extend(self.local.look(now));
         whole
     }
 }

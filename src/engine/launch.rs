@@ -8,6 +8,7 @@ use super::health::{fit, raise_descriptors};
 use super::lane::{Lane, Quota, Terms};
 use super::lanes::{Lanes, Port};
 use super::orders::Orders;
+use super::ports::budget;
 use super::rack::Rack;
 use super::rawlog::Outlet;
 use super::roster::Roster;
@@ -86,14 +87,14 @@ where
 {
     let limit = raise_descriptors();
     let (most, remark) = fit(plan.max_workers, limit);
+    let mut remarks: Vec<String> = remark.into_iter().chain(budget(most)).collect();
     let (make, from) = (Arc::new(make), epoch.now());
     let used = u64::from(first.is_some());
-    let budget = plan.requests.map(|n| Arc::new(Budget::new(n, used)));
-    let due = Arc::new(Due::new(plan, epoch, budget.clone(), used));
-    let (ports, berths): (Vec<Port>, Vec<Berth>) = berths(plan, epoch, from, first, (&budget, &due), log.as_ref())
+    let numbers = plan.requests.map(|n| Arc::new(Budget::new(n, used)));
+    let due = Arc::new(Due::new(plan, epoch, numbers.clone(), used));
+    let (ports, berths): (Vec<Port>, Vec<Berth>) = berths(plan, epoch, from, first, (&numbers, &due), log.as_ref())
         .into_iter()
         .unzip();
-    let mut remarks = Vec::from_iter(remark);
     if plan.open && !due.alarms.iter().all(|a| a.fine()) {
         remarks.push("no fine timers here: arrivals are up to 1 ms late".to_owned());
     }

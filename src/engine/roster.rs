@@ -15,6 +15,8 @@ pub(super) struct Levels {
     pub(super) dialling: u64,
     /// Given an arrival, not yet begun.
     pub(super) called: u64,
+    /// Waiting after a failed connect.
+    pub(super) backing: u64,
     /// Sent and not finished.
     pub(super) in_flight: u64,
     /// Age of the oldest sent one.
@@ -170,7 +172,8 @@ impl Roster {
                     levels.oldest = levels.oldest.max(age);
                 }
                 Stage::Called => levels.called += 1,
-                Stage::Ready | Stage::Waiting | Stage::Backing | Stage::Queueing | Stage::Idle => {}
+                Stage::Backing => levels.backing += 1,
+                Stage::Ready | Stage::Waiting | Stage::Queueing | Stage::Idle => {}
             }
             levels.workers += 1;
             if slot.busy() {
@@ -209,6 +212,7 @@ mod tests {
             workers: 3,
             dialling: 1,
             called: 0,
+            backing: 0,
             in_flight: 1,
             oldest: MS(30),
             worked: MS(55),

@@ -9,6 +9,7 @@ pub use parse::parse;
 pub use script::{Line, script};
 
 use super::demand::Overflow;
+use super::expr::Expr;
 use super::promise::Promise;
 use super::setpoints::{LoadModel, Mode, ProcessVariable, Setpoint};
 use super::units::Nanos;
@@ -68,6 +69,8 @@ pub enum Command {
     Verify(f64, Nanos),
     /// `overflow drop|reject|block`
     Overflow(Overflow),
+    /// `guard EXPR|off`: what must not hold for a second.
+    Guard(Option<Expr>),
     /// `pause`
     Pause,
     /// `resume`

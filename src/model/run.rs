@@ -1,5 +1,6 @@
 //! What is fixed before the first request: the target, how it was recognised, the limits of the run.
 
+use super::expr::Expr;
 use super::units::Nanos;
 
 /// How boldly to load a target, decided once by its resolved address.
@@ -67,6 +68,12 @@ pub struct RunInfo {
     pub duration: Option<Nanos>,
     /// `-n`.
     pub requests: Option<u64>,
+    /// `--threshold`, in the order given.
+    pub thresholds: Vec<Expr>,
+    /// `--abort-on-fail`: a threshold that has failed ends the run.
+    pub abort_on_fail: bool,
+    /// Nobody can resume: a guard ends the run instead of pausing it.
+    pub unattended: bool,
     /// Fast or gentle.
     pub profile: Profile,
     /// Known truth, where the target is ours.

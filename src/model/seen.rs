@@ -30,6 +30,8 @@ pub struct Seen {
     pub interim: u32,
     /// HTTP status, 0 where the protocol has none.
     pub status: u16,
+    /// The answer is whole, and its content is not what was expected.
+    pub mismatch: bool,
     /// Transparent re-dials of a kept connection that the peer had closed.
     pub retries: u32,
     /// What the peer or the system said of a failure, already sanitized, at most 512 characters.

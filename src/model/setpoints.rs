@@ -3,6 +3,7 @@
 
 use super::arrival::Process;
 use super::demand::Overflow;
+use super::expr::Expr;
 use super::promise::Promise;
 
 mod apply;
@@ -227,6 +228,8 @@ pub struct Setpoints {
     pub promise: Option<Promise>,
     /// Client queue policy.
     pub overflow: Overflow,
+    /// What must not hold for a second; else sending is paused.
+    pub guard: Option<Expr>,
     /// Sending is paused by the user.
     pub paused: bool,
 }
@@ -247,6 +250,7 @@ impl Default for Setpoints {
             arrivals: Process::Constant,
             promise: None,
             overflow: Overflow::Drop,
+            guard: None,
             paused: false,
         }
     }

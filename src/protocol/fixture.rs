@@ -20,7 +20,7 @@ pub(crate) fn plan(target: &str) -> Plan {
             framing: Framing::Any,
             keepalive: true,
             per_connection: None,
-            expect: Expect { status: vec![] },
+            expect: Expect::default(),
         },
         timeouts: Timeouts {
             request: Nanos::from_secs(10),

@@ -3,6 +3,8 @@
 
 mod chunked;
 #[cfg(test)]
+mod content;
+#[cfg(test)]
 mod corpus;
 mod framing;
 pub mod head;
@@ -11,6 +13,7 @@ pub mod request;
 use self::framing::Body;
 use self::head::Head;
 use self::request::Prepared;
+use super::check::Check;
 use super::stream::{Buffer, Stream};
 use super::template::Stamp;
 use super::{Feed, Protocol, Wire};
@@ -40,6 +43,8 @@ pub struct Http1Wire {
     keep: bool,
     /// Bytes of content of the answer at hand or the last one.
     content: u64,
+    /// Where something is expected of the content.
+    check: Option<Box<Check>>,
 }
 
 #[derive(Debug)]
@@ -54,6 +59,7 @@ impl Http1Wire {
     pub fn new(request: Rc<Prepared>) -> Self {
         Self {
             stamp: Stamp::new(Rc::clone(&request.template)),
+            check: Check::of(&request.content),
             request,
             state: State::Finished,
             partial: Vec::new(),
@@ -86,12 +92,12 @@ impl Http1Wire {
                     Some(taken) => input = &input[taken..],
                 },
                 State::Body(body) => {
-                    let (taken, done) = body.take(input)?;
+                    let (taken, done) = body.take(input, self.check.as_deref_mut())?;
                     if !done {
                         return Ok(Feed::More);
                     }
                     input = &input[taken..];
-                    self.finish();
+                    self.complete(seen);
                 }
             }
         }
@@ -140,7 +146,7 @@ impl Http1Wire {
         Ok(())
     }
 
-    fn closed(&mut self) -> Result<Feed, Fault> {
+    fn closed(&mut self, seen: &mut Seen) -> Result<Feed, Fault> {
         self.keep = false;
         match &self.state {
             State::Head if self.partial.is_empty() => return Err(self.silence()),
@@ -148,7 +154,9 @@ impl Http1Wire {
             State::Body(body) => body.closed()?,
             State::Finished => {}
         }
-        self.finish();
+        if !matches!(self.state, State::Finished) {
+            self.complete(seen);
+        }
         Ok(Feed::Done { reusable: false })
     }
 
@@ -160,6 +168,14 @@ impl Http1Wire {
                 n => format!("the peer closed after {n} interim answers (1xx) without a final one"),
             },
         }
+    }
+
+    /// The answer is whole.
+    fn complete(&mut self, seen: &mut Seen) {
+        if let Some(check) = &mut self.check {
+            check.end(seen);
+        }
+        self.finish();
     }
 
     fn finish(&mut self) {
@@ -174,11 +190,14 @@ impl Wire for Http1Wire {
         self.partial.clear();
         self.interim = 0;
         self.content = 0;
+        if let Some(check) = &mut self.check {
+            check.begin();
+        }
         self.stamp.fill(seq)
     }
 
     fn feed(&mut self, input: &[u8], eof: bool, seen: &mut Seen) -> Result<Feed, Failure> {
-        let fed = if eof { self.closed() } else { self.advance(input, seen) };
+        let fed = if eof { self.closed(seen) } else { self.advance(input, seen) };
         fed.map_err(|fault| {
             self.keep = false;
             self.finish();

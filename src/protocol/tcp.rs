@@ -1,6 +1,7 @@
 //! Raw TCP: a payload out, an answer whose end the user has described.
 //! It refuses to understand what is said.
 
+use super::check::Check;
 use super::stream::{Buffer, Stream};
 use super::template::{Stamp, Template};
 use super::{Feed, Protocol, Wire};
@@ -8,7 +9,7 @@ use crate::model::failure::Failure;
 use crate::model::format::sanitize;
 use crate::model::seen::Seen;
 use crate::net::dial::Dialer;
-use crate::plan::{Framing, Plan};
+use crate::plan::{Content, Framing, Plan};
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -19,6 +20,7 @@ pub struct Payload {
     template: Rc<Template>,
     framing: Framing,
     keep: bool,
+    content: Rc<[Content]>,
     /// For `Delimiter`: how long a prefix still matches after a mismatch at each place (Knuth, Morris, Pratt, 1977).
     fallback: Vec<usize>,
 }
@@ -39,6 +41,7 @@ impl Payload {
             template: Rc::new(Template::new(request.body.as_deref().unwrap_or_default())),
             keep: request.keepalive && !(request.body.is_none() && framing == Framing::None),
             framing,
+            content: request.expect.content.clone().into(),
             fallback,
         }
     }
@@ -76,12 +79,15 @@ pub struct TcpWire {
     /// Bytes of the delimiter matched so far.
     matched: usize,
     keep: bool,
+    /// Where something is expected of the answer.
+    check: Option<Box<Check>>,
 }
 
 impl TcpWire {
     /// For one connection.
     pub fn new(payload: Rc<Payload>) -> Self {
         Self {
+            check: Check::of(&payload.content),
             keep: payload.keep,
             stamp: Stamp::new(Rc::clone(&payload.template)),
             payload,
@@ -165,7 +171,10 @@ impl TcpWire {
             Framing::Delimiter(d) => Some(format!("bytes without the delimiter \"{}\"", d.escape_ascii())),
             _ => Some("bytes, not even a length".into()),
         };
-        self.done = true;
+        let whole = wanted.is_none() && !std::mem::replace(&mut self.done, true);
+        if let (true, Some(check)) = (whole, &mut self.check) {
+            check.end(seen);
+        }
         match wanted {
             None => Ok(Feed::Done { reusable: false }),
             Some(wanted) => {
@@ -179,6 +188,9 @@ impl TcpWire {
 impl Wire for TcpWire {
     fn request(&mut self, seq: u64) -> &[u8] {
         (self.done, self.got, self.length, self.matched) = (false, 0, 0, 0);
+        if let Some(check) = &mut self.check {
+            check.begin();
+        }
         self.stamp.fill(seq)
     }
 
@@ -186,7 +198,14 @@ impl Wire for TcpWire {
         if eof {
             return self.closed(seen);
         }
-        let taken = if self.done { 0 } else { self.take(input) };
+        let late = self.done;
+        let taken = if late { 0 } else { self.take(input) };
+        if let (false, Some(check)) = (late, &mut self.check) {
+            check.add(&input[..taken]);
+            if self.done {
+                check.end(seen);
+            }
+        }
         if !self.done {
             return Ok(Feed::More);
         }

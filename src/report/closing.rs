@@ -1,11 +1,17 @@
 //! The closing text: what a person reads after leaving. At most 24 lines; at 80 columns the tail columns drop.
 
+mod trust;
+
+pub use trust::doubts;
+
 use crate::answer::{self, Verdict};
 use crate::model::format::{change, count, latency, length, percent, quantity};
 use crate::model::run::EndedBy;
 use crate::model::setpoints::{LoadModel, Mode};
 use crate::telemetry::curve::{Knee, Row};
 use crate::telemetry::frame::Frame;
+use crate::telemetry::threshold::judge;
+use trust::trust;
 
 /// The whole text for a terminal of `columns`, each line within it.
 pub fn text(f: &Frame, columns: usize) -> String {
@@ -167,6 +173,10 @@ fn tail(f: &Frame, verdict: &Verdict, columns: usize) -> Vec<String> {
     if !f.totals.errors.is_empty() {
         say("Errors", errors(f));
     }
+    let judged: Vec<String> = judge(f).iter().map(|j| j.sentence()).collect();
+    if !judged.is_empty() {
+        say("Threshold", judged.join(" · "));
+    }
     say("Trust", trust(f));
     say("Again", f.run.command.clone());
     lines
@@ -200,64 +210,6 @@ fn errors(f: &Frame) -> String {
         format!("{} {}{detail}", count(*n), class.name())
     });
     told.collect::<Vec<_>>().join(" · ")
-}
-
-/// Valid or why not, the generator's own state, Little's law, the books.
-fn trust(f: &Frame) -> String {
-    let mut parts = vec![if f.valid {
-        "valid".to_owned()
-    } else {
-        format!("NOT VALID: {}", doubts(f).join(", "))
-    }];
-    if !f.run.simulated {
-        parts.push(format!("this machine {} CPU", percent(f.cpu)));
-    }
-    if let Some(l) = f.whole.little_ratio {
-        parts.push(format!("N = X·R to {}", percent((l - 1.0).abs())));
-    }
-    let b = &f.books;
-    let named = [
-        (b.ok, "ok"),
-        (b.bad_status, "bad status"),
-        (b.failed, "failed"),
-        (b.aborted, "cut off at the end"),
-        (b.in_flight, "in flight"),
-    ];
-    let sum: Vec<String> = named
-        .iter()
-        .filter(|(n, _)| *n > 0)
-        .map(|(n, what)| format!("{} {what}", count(*n)))
-        .collect();
-    parts.push(format!(
-        "{} sent = {}",
-        count(b.sent),
-        if sum.is_empty() { "0".into() } else { sum.join(" + ") }
-    ));
-    if b.unsent > 0 {
-        parts.push(format!("{} never left", count(b.unsent)));
-    }
-    parts.join(" · ")
-}
-
-/// Everything that speaks against the figures, in words.
-pub fn doubts(f: &Frame) -> Vec<String> {
-    let mut out = Vec::new();
-    if let Some(s) = &f.saturated {
-        out.push(format!("this machine was the limit ({s})"));
-    }
-    if let Some((at, long)) = f.stalls.first() {
-        out.push(format!("this machine stood still for {long} at {}", length(at.secs())));
-    }
-    if f.unheard {
-        out.push("a lane was not heard".into());
-    }
-    if let Some((have, want)) = f.short_of {
-        out.push(format!("only {have} of {want} workers are connected"));
-    }
-    if !f.books.balanced() {
-        out.push("the books do not balance".into());
-    }
-    out
 }
 
 /// Breaks at blanks so that no line is longer than `columns`; a longer word stays whole.

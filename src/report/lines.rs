@@ -2,11 +2,40 @@
 
 use super::summary::summary;
 use crate::model::notice::Notice;
-use crate::telemetry::frame::Frame;
+use crate::telemetry::frame::{Frame, Phase};
 use serde_json::{Value, json};
+use std::io::{self, Write};
+
+/// A run told line by line: for each frame its new events, then its tick, for the last one the summary.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Lines {
+    told: usize,
+    over: bool,
+}
+
+impl Lines {
+    /// The lines of one more frame.
+    ///
+    /// # Errors
+    /// What `out` says.
+    pub fn write(&mut self, frame: &Frame, out: &mut dyn Write) -> io::Result<()> {
+        for notice in frame.notices.iter().skip(self.told) {
+            writeln!(out, "{}", event(notice))?;
+        }
+        self.told = frame.notices.len();
+        self.over = frame.phase == Phase::Done;
+        let line = if self.over { last(frame) } else { tick(frame) };
+        writeln!(out, "{line}")
+    }
+
+    /// The summary has been written.
+    pub fn over(&self) -> bool {
+        self.over
+    }
+}
 
 /// The line of a tick: rates, latencies and errors are those of the last second.
-pub fn tick(f: &Frame) -> Value {
+fn tick(f: &Frame) -> Value {
     let (c, set) = (&f.control, &f.setpoints);
     let term = |name: &str| c.terms.iter().find(|t| t.name == name).map(|t| t.value);
     json!({
@@ -19,11 +48,11 @@ pub fn tick(f: &Frame) -> Value {
 }
 
 /// The line of an event.
-pub fn event(n: &Notice) -> Value {
+fn event(n: &Notice) -> Value {
     json!({ "event": { "at_s": n.at.secs(), "who": n.who.name(), "what": n.what } })
 }
 
 /// The last line.
-pub fn last(f: &Frame) -> Value {
+fn last(f: &Frame) -> Value {
     json!({ "summary": summary(f) })
 }

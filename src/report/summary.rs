@@ -1,12 +1,14 @@
 //! The JSON summary, schema 1 (`assets/summary.schema.json`): the same keys in every run, `null` where nothing was measured.
 
 use crate::answer;
+use crate::model::expr::Unit;
 use crate::model::run::Truth;
 use crate::model::setpoints::LoadModel;
 use crate::telemetry::curve::{Knee, Row};
 use crate::telemetry::experiment::{StepTest, Tune};
 use crate::telemetry::frame::{Frame, Steady};
 use crate::telemetry::latency::Summary;
+use crate::telemetry::threshold::{Judged, judge};
 use serde_json::{Map, Value, json};
 
 /// The whole summary.
@@ -42,7 +44,7 @@ pub fn summary(f: &Frame) -> Value {
         "valid": f.valid,
         "queue": queue(f),
         "generator": generator(f),
-        "thresholds": [],
+        "thresholds": judge(f).iter().map(threshold).collect::<Vec<_>>(),
         "events": f.notices.iter().map(|n| json!({ "at_s": seconds(n.at.secs()), "who": n.who.name(), "what": n.what })).collect::<Vec<_>>(),
         "plant": run.truth.as_ref().map(plant),
     })
@@ -53,7 +55,7 @@ fn load(f: &Frame) -> Value {
     json!({
         "model": if open { "open" } else { "closed" },
         "arrivals": open.then(|| f.setpoints.arrivals.name()),
-        "rate_rps": f.setpoints.rate,
+        "rate_rps": f.setpoints.rate.filter(|_| open),
         "overflow": f.setpoints.overflow.name(),
         "queue_capacity": open.then_some(f.run.queue_capacity),
         "profile": f.run.profile.name(),
@@ -170,7 +172,7 @@ fn queue(f: &Frame) -> Value {
     let quantiles = |q: [Option<f64>; 3]| json!({ "p50": q[0], "p99": q[1], "p999": q[2] });
     json!({
         "kind": if open { "client" } else { "estimate" }, "depth_max": rate(f.queue.max), "depth_now": rate(f.queue.now),
-        "arrival_rps": quantiles(f.queue.arrival), "completion_rps": quantiles(f.queue.completion), "shed_rps": quantiles([None; 3]),
+        "arrival_rps": quantiles(f.queue.arrival), "completion_rps": quantiles(f.queue.completion), "shed_rps": quantiles(f.queue.shed),
     })
 }
 
@@ -187,6 +189,16 @@ fn generator(f: &Frame) -> Value {
         "saturated": f.saturated.is_some(), "reason": f.saturated, "cpu": f.cpu, "send_lag_p50_ms": f.table.send_lag.0.map(ms),
         "send_lag_p99_ms": f.table.send_lag.1.map(ms), "stalls": stalls, "fd_limit": f.run.fd_limit,
     })
+}
+
+/// A time is told in ms, as everywhere here; the others as they are.
+fn threshold(j: &Judged) -> Value {
+    let value = j.value.map(|v| match j.expr.metric.unit() {
+        Unit::Time => ms(v),
+        Unit::Share => (v * 1e9).round() / 1e9,
+        Unit::Rate | Unit::Count => rate(v),
+    });
+    json!({ "expr": j.expr.to_string(), "value": value, "ok": j.ok })
 }
 
 fn plant(t: &Truth) -> Value {

@@ -220,6 +220,8 @@ pub struct Totals {
     pub reused: u64,
     /// Transparent re-dials.
     pub retries: u64,
+    /// Age of the oldest exchange cut off by our own end, s.
+    pub aborted_oldest: Option<f64>,
     /// Mean response of answers with an unexpected status, s.
     pub bad_mean: Option<f64>,
     /// Share of service time before the first byte, in [0, 1].
@@ -314,6 +316,8 @@ pub struct Frame {
     pub stalls: Vec<(Nanos, Nanos)>,
     /// Highest lane CPU over the last 5 s.
     pub cpu: f64,
+    /// Share of the last 5 s in which a lane could have run and had no CPU, in [0, 1].
+    pub cpu_wait: f64,
     /// The generator was the limit, and why.
     pub saturated: Option<String>,
     /// Fewer workers are connected than asked: connected, wanted.

@@ -14,6 +14,8 @@ pub struct Gauges {
     pub idle: u64,
     /// Workers that are dialling.
     pub connecting: u64,
+    /// Workers that wait after a failed connect.
+    pub backing: u64,
     /// Connections kept for later by retired workers.
     pub parked: u64,
     /// Open connections.
@@ -39,6 +41,8 @@ pub struct Gauges {
 pub struct Health {
     /// Busiest lane's CPU share of one core, in [0, 1].
     pub cpu: f64,
+    /// Share of the span in which a lane could have run and had no CPU, the worst lane's, in [0, 1].
+    pub waited: f64,
     /// Beats that came more than 100 ms after the one before: when, and how long.
     pub stalls: Vec<(Nanos, Nanos)>,
     /// Something the user should read, such as a descriptor shortage; said once.

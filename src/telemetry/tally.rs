@@ -138,7 +138,11 @@ impl Tally {
         self.rx += seen.rx;
         self.surplus += seen.surplus;
         self.retries += u64::from(seen.retries);
-        if seen.status != 0 && matches!(outcome, Outcome::Ok | Outcome::BadStatus) {
+        let answered = matches!(
+            outcome,
+            Outcome::Ok | Outcome::BadStatus | Outcome::Failed(Failure::BodyCheck)
+        );
+        if seen.status != 0 && answered {
             self.count_status(seen.status);
         }
         match outcome {
@@ -160,12 +164,8 @@ impl Tally {
                 self.aborted_age.get_or_insert_default().record(end - seen.intended);
             }
         }
-        let measured = match outcome {
-            Outcome::Ok | Outcome::BadStatus => true,
-            Outcome::Failed(class) => class.timeout(),
-            Outcome::Aborted => false,
-        };
-        if let (true, Some(sent)) = (measured, seen.sent) {
+        let timed_out = matches!(outcome, Outcome::Failed(class) if class.timeout());
+        if let (true, Some(sent)) = (answered || timed_out, seen.sent) {
             self.first_byte_ns += (seen.first.unwrap_or(end) - sent).ns();
             self.record(seen, sent, end);
         }
@@ -365,6 +365,16 @@ mod tests {
 
         assert_eq!(t.response().max(), Some(1.0));
         assert_eq!(t.failed, 1);
+    }
+
+    #[test]
+    fn an_answer_with_unexpected_content_failed_and_was_answered_in_its_time() {
+        let mut t = Tally::default();
+
+        t.finish(&exchange(0, 0), Outcome::Failed(Failure::BodyCheck), Nanos::from_millis(7));
+
+        assert_eq!((t.ok, t.failed, t.errors[Failure::BodyCheck as usize]), (0, 1, 1));
+        assert_eq!((t.response().max(), t.status.as_slice()), (Some(0.007), &[(200, 1)][..]));
     }
 
     #[test]

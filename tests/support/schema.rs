@@ -18,6 +18,9 @@ pub(crate) fn check(summary: &Value) {
         faults.join("\n")
     );
     balance(summary);
+    for series in ["response", "service", "wait", "connect"] {
+        rise(&summary["latency"][series]);
+    }
 }
 
 /// A number of the summary, by its path: `/books/sent`.
@@ -31,6 +34,20 @@ pub(crate) fn number(summary: &Value, pointer: &str) -> u64 {
 /// A text of the summary, by its path; empty where it is null.
 pub(crate) fn text<'a>(summary: &'a Value, pointer: &str) -> &'a str {
     summary.pointer(pointer).and_then(Value::as_str).unwrap_or("")
+}
+
+/// What the schema cannot say: percentiles rise, and the mean lies between the ends.
+fn rise(series: &Value) {
+    let order = [
+        "min_ms", "p50_ms", "p75_ms", "p90_ms", "p95_ms", "p99_ms", "p999_ms", "p9999_ms", "max_ms",
+    ];
+    let told: Vec<f64> = order.iter().filter_map(|name| series[name].as_f64()).collect();
+    assert!(told.is_sorted(), "{series:#}");
+    if let Some(mean) = series["mean_ms"].as_f64() {
+        // Both are rounded to the nanosecond.
+        assert!(told[0] - 1e-6 <= mean && mean <= told[told.len() - 1] + 1e-6, "{series:#}");
+    }
+    assert_eq!(series["count"] == 0, told.is_empty(), "{series:#}");
 }
 
 /// What the schema cannot say: both sums hold.

@@ -2,6 +2,7 @@
 
 use super::{Change, Command, Gain, variable};
 use crate::model::demand::Overflow;
+use crate::model::expr::Expr;
 use crate::model::promise::Promise;
 use crate::model::setpoints::{KNOBS, LoadModel, Mode, Setpoint};
 use crate::model::units::{Nanos, parse_duration, parse_number, parse_rate};
@@ -26,6 +27,8 @@ pub fn parse(text: &str) -> Result<Command, String> {
         "slo" => Promise::parse(rest).map(Command::Slo),
         "verify" => verify(rest),
         "overflow" => overflow(rest).map(Command::Overflow),
+        "guard" if rest == "off" => Ok(Command::Guard(None)),
+        "guard" => Expr::parse(rest).map(|e| Command::Guard(Some(e))),
         "step" => step(rest),
         "tune" if rest == "accept" => Ok(Command::TuneAccept),
         "tune" if !rest.is_empty() => Err(format!("tune {rest:?} is not a command (say tune, then tune accept)")),
@@ -51,12 +54,11 @@ fn bare(word: &str) -> Result<Command, String> {
     })
 }
 
-const WORDS: &str = "there are: mode, sp, gain, workers, auto, bounds, rate, model, slo, verify, overflow, set, pause, resume, step, tune, reset, undo, redo, mark, snapshot, quit";
+const WORDS: &str = "there are: mode, sp, gain, workers, auto, bounds, rate, model, slo, verify, overflow, guard, set, pause, resume, step, tune, reset, undo, redo, mark, snapshot, quit";
 
 fn unknown(word: &str) -> Result<Command, String> {
     Err(match word {
         "" => "empty command (try: mode hold, sp p99=25ms, workers 20, auto, quit)".into(),
-        "guard" => format!("{word:?} is not in this version ({WORDS})"),
         _ => format!("{word:?} is not a command ({WORDS})"),
     })
 }
@@ -312,6 +314,8 @@ mod tests {
             "tune accept",
             "bounds 1..9",
             "set z = 3",
+            "guard errors>20%",
+            "guard off",
             "pause",
             "undo",
             "quit",
@@ -337,6 +341,7 @@ mod tests {
             ("step workers 20", "step workers +20%"),
             ("step workers +2%", "+5%"),
             ("tune now", "tune accept"),
+            ("guard errors", "METRIC OP VALUE"),
             ("hurry", "quit"),
             ("", "sp p99=25ms"),
         ] {

@@ -24,6 +24,8 @@ impl fmt::Display for Command {
             Self::Slo(p) => write!(f, "slo {p}"),
             Self::Verify(p, t) => write!(f, "verify {}% {}s", tidy(p * 100.0), t.secs()),
             Self::Overflow(o) => write!(f, "overflow {}", o.name()),
+            Self::Guard(None) => f.write_str("guard off"),
+            Self::Guard(Some(e)) => write!(f, "guard {e}"),
             Self::Pause => f.write_str("pause"),
             Self::Resume => f.write_str("resume"),
             Self::StepTest(p) => write!(f, "step workers {}", Change::ByFraction(*p)),

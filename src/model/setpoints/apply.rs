@@ -5,6 +5,7 @@ mod traffic;
 
 use super::{Gains, KNOBS, Knobs, LoadModel, Mode, Setpoint, Setpoints};
 use crate::model::command::{Change, Command, Gain};
+use crate::model::expr::Expr;
 use traffic::{change_rate, close, close_for_law, open};
 
 /// What is in force now, for commands that start from it.
@@ -141,6 +142,10 @@ fn change(set: &mut Setpoints, command: &Command, present: &Present) -> Result<O
         Command::Set(name, by) => change_knob(set, name, *by)?,
         Command::Workers(by) => change_workers(set, *by, present.workers)?,
         Command::Auto => release(set)?,
+        Command::Guard(guard) => {
+            set.guard = *guard;
+            guard_said(*guard)
+        }
         Command::Bounds(min, max) => {
             set.bounds.min = *min;
             set.bounds.max = *max;
@@ -298,10 +303,17 @@ fn differences(from: &Setpoints, to: &Setpoints) -> String {
     if from.overflow != to.overflow {
         parts.push(format!("overflow {}", to.overflow.name()));
     }
+    if from.guard != to.guard {
+        parts.push(guard_said(to.guard));
+    }
     if from.paused != to.paused {
         parts.push(if to.paused { "paused" } else { "resumed" }.into());
     }
     parts.join(", ")
+}
+
+fn guard_said(guard: Option<Expr>) -> String {
+    guard.map_or("no guard of yours".into(), |g| format!("pause when {g} for 1 s"))
 }
 
 #[cfg(test)]
@@ -311,6 +323,17 @@ mod tests {
 
     fn said(history: &mut History, text: &str) -> Result<String, String> {
         history.apply(&parse(text).unwrap(), 30.0).map(Option::unwrap_or_default)
+    }
+
+    #[test]
+    fn a_guard_is_set_lifted_and_undone() {
+        let mut h = History::new(Setpoints::default());
+
+        assert_eq!(said(&mut h, "guard errors>20%").unwrap(), "pause when errors>20% for 1 s");
+        said(&mut h, "guard off").unwrap();
+        assert_eq!(h.now().guard, None);
+        assert_eq!(said(&mut h, "undo").unwrap(), "undo: pause when errors>20% for 1 s");
+        assert_eq!(h.now().guard, Expr::parse("errors>20%").ok());
     }
 
     #[test]

@@ -9,6 +9,7 @@
 //! ```
 
 use super::Fault;
+use crate::protocol::check::Check;
 
 /// Longest size line's extension.
 const MOST_EXTENSION: u32 = 16 * 1024;
@@ -47,12 +48,15 @@ enum State {
 }
 
 impl Chunked {
-    /// Takes bytes until the body's end; `got` counts content. Says how many were taken and whether that was the end.
-    pub(super) fn take(&mut self, input: &[u8], got: &mut u64) -> Result<(usize, bool), Fault> {
+    /// Takes bytes until the body's end; `got` counts content, `check` is shown it. Says how many were taken and whether that was the end.
+    pub(super) fn take(&mut self, input: &[u8], got: &mut u64, mut check: Option<&mut Check>) -> Result<(usize, bool), Fault> {
         let mut at = 0;
         while at < input.len() {
             if let State::Data = self.state {
                 let taken = usize::try_from(self.left).unwrap_or(usize::MAX).min(input.len() - at);
+                if let Some(check) = check.as_mut() {
+                    check.add(&input[at..at + taken]);
+                }
                 at += taken;
                 *got = got.saturating_add(taken as u64);
                 self.left -= taken as u64;
@@ -160,7 +164,7 @@ mod tests {
     /// Content bytes and surplus, or `None` for a fault, or zero surplus and `false` when not ended.
     fn decode(text: &[u8]) -> Option<(u64, usize, bool)> {
         let (mut chunked, mut got) = (Chunked::default(), 0);
-        let (taken, done) = chunked.take(text, &mut got).ok()?;
+        let (taken, done) = chunked.take(text, &mut got, None).ok()?;
         Some((got, text.len() - taken, done))
     }
 

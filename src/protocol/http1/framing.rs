@@ -3,6 +3,7 @@
 
 use super::Fault;
 use super::chunked::Chunked;
+use crate::protocol::check::Check;
 
 /// A body being read.
 #[derive(Debug)]
@@ -50,21 +51,21 @@ impl Body {
         matches!(self.end, End::Close)
     }
 
-    /// Takes what belongs to the body; says how many bytes that was and whether the body is whole.
-    pub(super) fn take(&mut self, input: &[u8]) -> Result<(usize, bool), Fault> {
-        match &mut self.end {
+    /// Takes what belongs to the body and shows it to `check`; says how many bytes that was and whether the body is whole.
+    pub(super) fn take(&mut self, input: &[u8], mut check: Option<&mut Check>) -> Result<(usize, bool), Fault> {
+        let taken = match &mut self.end {
             End::Length(n) => {
                 let left = *n - self.got;
-                let taken = usize::try_from(left).unwrap_or(usize::MAX).min(input.len());
-                self.got += taken as u64;
-                Ok((taken, self.got == *n))
+                usize::try_from(left).unwrap_or(usize::MAX).min(input.len())
             }
-            End::Chunked(chunked) => chunked.take(input, &mut self.got),
-            End::Close => {
-                self.got += input.len() as u64;
-                Ok((input.len(), false))
-            }
+            End::Chunked(chunked) => return chunked.take(input, &mut self.got, check),
+            End::Close => input.len(),
+        };
+        self.got += taken as u64;
+        if let Some(check) = check.as_mut() {
+            check.add(&input[..taken]);
         }
+        Ok((taken, matches!(self.end, End::Length(n) if n == self.got)))
     }
 
     /// The connection has ended: fine for a body that ends with it, else a fault.

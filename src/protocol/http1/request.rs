@@ -1,7 +1,7 @@
 //! The bytes of one HTTP/1.1 request, made once.
 //! It refuses headers that would change where the request ends.
 
-use crate::plan::{Plan, header};
+use crate::plan::{Content, Plan, header};
 use crate::protocol::template::Template;
 use std::fmt::Write as _;
 use std::rc::Rc;
@@ -14,6 +14,8 @@ pub struct Prepared {
     pub(super) bodiless: bool,
     /// The request itself says `Connection: close`.
     pub(super) closing: bool,
+    /// What is expected of the answer's content.
+    pub(super) content: Rc<[Content]>,
 }
 
 impl Prepared {
@@ -46,6 +48,7 @@ impl Prepared {
             template: Rc::new(Template::new(&bytes)),
             bodiless: method == "HEAD",
             closing,
+            content: request.expect.content.clone().into(),
         })
     }
 }

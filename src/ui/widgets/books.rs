@@ -62,7 +62,7 @@ fn books(scene: &Scene) -> Vec<(&'static str, String, bool)> {
         ("this machine's CPU", format::percent(f.cpu), f.cpu >= 0.9),
         ("send lag p99", format::latency(f.table.send_lag.1), false),
     ];
-    if let Some(ratio) = f.whole.little_ratio.filter(|r| r.is_finite()) {
+    if let Some(ratio) = f.whole.little_ratio.filter(|r| (r - 1.0).abs() > 0.02) {
         out.push((
             "N = X·R within",
             format::percent((ratio - 1.0).abs()),

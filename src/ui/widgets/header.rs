@@ -82,6 +82,9 @@ fn warnings(scene: &Scene) -> Vec<String> {
     if cpu >= 0.9 {
         out.push(format!("CPU {}", format::percent(cpu.min(1.0))));
     }
+    if f.cpu_wait >= 0.1 {
+        out.push(format!("waits {} for a CPU", format::percent(f.cpu_wait.min(1.0))));
+    }
     if let Some((_, length)) = f.stalls.last().filter(|(at, _)| (f.at - *at).secs() < 10.0) {
         out.push(format!("late {length}"));
     }

@@ -1,0 +1,348 @@
+//! How this machine did: CPU of the lanes, their wait for a CPU, standstills, send lag; and whether it was the limit.
+//! It refuses to look at the target: what a slow answer does to a closed loop is no fault of ours.
+
+use super::standstill::Standstills;
+use crate::model::demand::Demand;
+use crate::model::failure::Failure;
+use crate::model::format::{latency, length, percent, quantity};
+use crate::model::units::Nanos;
+use crate::telemetry::interval::Interval;
+use crate::telemetry::tally::Tally;
+use std::collections::VecDeque;
+
+/// CPU share of a lane from which on it is full.
+const FULL: f64 = 0.97;
+/// Seconds over which CPU and wait are told.
+const RECENT: Nanos = Nanos::from_secs(5);
+/// Share of arrivals that may fail to leave although they could have.
+const HELD_BACK: f64 = 0.01;
+/// Fewest arrivals that are judged.
+const ARRIVALS: u64 = 100;
+/// Send lag that is late at least, s; as a share of the median response; share of ticks that may be late, and fewest ticks.
+const LAG: f64 = 0.001;
+const LAG_SHARE: f64 = 0.1;
+const LATE: f64 = 0.05;
+const TICKS: u64 = 20;
+/// Wait for a CPU from which on the machine is busy, over so long; and below which it is free again, over so long.
+const BUSY: (f64, Nanos) = (0.10, Nanos::from_secs(1));
+const FREE: (f64, Nanos) = (0.05, Nanos::from_secs(3));
+
+/// What a machine can run out of.
+const LACKS: [Failure; 3] = [Failure::LocalFd, Failure::LocalPort, Failure::LocalMem];
+
+/// One interval of the recent past.
+#[derive(Clone, Copy, Debug)]
+struct Tick {
+    from: Nanos,
+    to: Nanos,
+    cpu: f64,
+    waited: f64,
+}
+
+/// A time in which lanes waited for a CPU.
+#[derive(Clone, Copy, Debug)]
+struct Spell {
+    from: Nanos,
+    waited: f64,
+    span: f64,
+}
+
+/// The generator over the measured run.
+#[derive(Debug, Default)]
+pub(super) struct Generator {
+    recent: VecDeque<Tick>,
+    stalls: Standstills,
+    spell: Option<Spell>,
+    scheduled: u64,
+    sent: u64,
+    held_back: f64,
+    waiting: f64,
+    ticks: u64,
+    late: u64,
+    lacked: Option<Nanos>,
+}
+
+impl Generator {
+    /// Adds one interval; `measured`: it counts beyond stalls. Returns what is to be told, with its moment.
+    pub(super) fn add(&mut self, i: &Interval, demand: &Demand, measured: bool) -> Vec<(Nanos, String)> {
+        let mut told = self.stalls.add(i, demand.rate);
+        let span = (i.to - i.from).secs();
+        if i.heard == 0 || span <= 0.0 {
+            return told;
+        }
+        if LACKS.iter().any(|class| i.tally.errors[*class as usize] > 0) {
+            self.lacked = Some(i.to);
+        }
+        self.recent.push_back(Tick {
+            from: i.from,
+            to: i.to,
+            cpu: i.health.cpu,
+            waited: i.health.waited,
+        });
+        while self.recent.front().is_some_and(|t| t.to + RECENT <= i.to) {
+            self.recent.pop_front();
+        }
+        told.extend(self.crowded(i.to));
+        if let (Some(rate), true) = (demand.rate, measured) {
+            self.keep_up(i, rate, demand.cap.is_none());
+        }
+        told
+    }
+
+    /// Says when the lanes begin to wait for a CPU that others have, and when that is over.
+    fn crowded(&mut self, now: Nanos) -> Option<(Nanos, String)> {
+        let share = self.mean((if self.spell.is_some() { FREE } else { BUSY }).1, now, |t| t.waited);
+        match (&mut self.spell, share) {
+            (None, Some(w)) if w > BUSY.0 => {
+                self.spell = Some(Spell {
+                    from: now,
+                    waited: 0.0,
+                    span: 0.0,
+                });
+                Some((
+                    now,
+                    format!("this machine is busy: lanes waited {} of the time for a CPU", percent(w)),
+                ))
+            }
+            (Some(spell), Some(w)) if w < FREE.0 => {
+                let text = format!(
+                    "this machine is free again: lanes waited {} of the time for a CPU, for {}",
+                    percent(spell.waited / spell.span.max(1e-9)),
+                    length((now - FREE.1 - spell.from).secs())
+                );
+                self.spell = None;
+                Some((now, text))
+            }
+            (Some(spell), _) => {
+                let last = self.recent.back()?;
+                let span = (last.to - last.from).secs();
+                spell.waited += last.waited * span;
+                spell.span += span;
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// Open traffic: arrivals that did not leave although a worker was idle or the lane was full, and late sends.
+    /// `shedding`: what is shed found the queue full; under a cap it is shed on purpose.
+    fn keep_up(&mut self, i: &Interval, rate: f64, shedding: bool) {
+        let t = &i.tally;
+        self.scheduled += t.scheduled;
+        self.sent += t.sent;
+        let ours = i.gauges.idle > 0 || i.health.cpu >= FULL;
+        let shed = if shedding {
+            t.shed + t.errors[Failure::LocalQueue as usize]
+        } else {
+            0
+        };
+        self.held_back += if ours { shed as f64 } else { 0.0 };
+        let waiting = i.gauges.waiting as f64 + i.gauges.slip.secs() * rate;
+        self.waiting = if ours { waiting } else { 0.0 };
+        let Some(response) = typical(t) else { return };
+        self.ticks += 1;
+        self.late += u64::from(lag(t, 0.99).is_some_and(|l| l > LAG.max(LAG_SHARE * response)));
+    }
+
+    /// Why this machine was the limit, if it was. `rate` is the one asked for, `span` the measured seconds, `lag` the
+    /// 99th percentile of the run's send lag.
+    pub(super) fn limit(&self, rate: Option<f64>, span: f64, lag: Option<f64>) -> Option<String> {
+        let cpu = self.cpu();
+        let Some(rate) = rate else {
+            return (cpu >= FULL).then(|| format!("CPU {}", percent(cpu)));
+        };
+        let missed = self.held_back + self.waiting;
+        let slow = self.scheduled >= ARRIVALS && missed > HELD_BACK * (self.scheduled as f64).max(rate * span);
+        let late = self.ticks >= TICKS && self.late as f64 > LATE * self.ticks as f64;
+        (slow || late).then(|| {
+            format!(
+                "sent {}/s of {}/s, send lag p99 {}, CPU {}",
+                quantity(self.sent as f64 / span.max(1e-9)),
+                quantity(rate),
+                latency(lag),
+                percent(cpu)
+            )
+        })
+    }
+
+    /// Connects failed lately because this machine had no descriptor, port or memory left for them.
+    pub(super) fn lacks(&self, now: Nanos) -> bool {
+        self.lacked.is_some_and(|at| now - at <= RECENT)
+    }
+
+    /// CPU share of the busiest lane over the last 5 s, in [0, 1].
+    pub(super) fn cpu(&self) -> f64 {
+        self.level(|t| t.cpu)
+    }
+
+    /// Share of the last 5 s in which a lane could have run and had no CPU, in [0, 1].
+    pub(super) fn waited(&self) -> f64 {
+        self.level(|t| t.waited)
+    }
+
+    /// Standstills so far: when and how long.
+    pub(super) fn stalls(&self) -> &[(Nanos, Nanos)] {
+        &self.stalls.list
+    }
+
+    fn level(&self, of: impl Fn(&Tick) -> f64) -> f64 {
+        let span: f64 = self.recent.iter().map(|t| (t.to - t.from).secs()).sum();
+        let sum: f64 = self.recent.iter().map(|t| of(t) * (t.to - t.from).secs()).sum();
+        if span > 0.0 { sum / span } else { 0.0 }
+    }
+
+    /// Mean over the last `long`; `None` while there is less.
+    fn mean(&self, long: Nanos, now: Nanos, of: impl Fn(&Tick) -> f64) -> Option<f64> {
+        let begin = now - long;
+        if self.recent.front()?.from > begin {
+            return None;
+        }
+        let (mut sum, mut span) = (0.0, 0.0);
+        for t in self.recent.iter().filter(|t| t.to > begin) {
+            let s = (t.to - t.from).secs();
+            sum += of(t) * s;
+            span += s;
+        }
+        Some(sum / span)
+    }
+}
+
+/// Send lag at `q`, s: those sent at their intended start had none. `None` when nothing was measured.
+pub(super) fn lag(t: &Tally, q: f64) -> Option<f64> {
+    let (direct, lagged) = (t.direct.count(), t.parts.as_ref().map(|p| &p.send_lag));
+    let late = lagged.map_or(0, |l| l.count());
+    let beyond = q * (direct + late) as f64 - direct as f64;
+    match lagged {
+        Some(lagged) if beyond > 0.0 => lagged.quantile(beyond / late as f64),
+        _ => (direct + late > 0).then_some(0.0),
+    }
+}
+
+/// Median response of whichever series has more, s.
+fn typical(t: &Tally) -> Option<f64> {
+    match &t.parts {
+        Some(p) if p.response.count() > t.direct.count() => p.response.quantile(0.5),
+        _ => t.direct.quantile(0.5),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::seen::Seen;
+    use crate::telemetry::interval::{Gauges, Health};
+    use crate::telemetry::tally::Outcome;
+
+    fn open() -> Demand {
+        Demand {
+            rate: Some(200.0),
+            ..Demand::default()
+        }
+    }
+
+    /// The `k`-th tenth of a second: 20 arrivals answered in 5 ms, sent `lag` after their time.
+    fn tick(k: u64, lag: Nanos) -> Interval {
+        let mut i = Interval {
+            from: Nanos::from_millis(100 * k),
+            to: Nanos::from_millis(100 * (k + 1)),
+            lanes: 2,
+            heard: 2,
+            ..Interval::default()
+        };
+        (i.tally.scheduled, i.tally.sent) = (20, 20);
+        for _ in 0..20 {
+            let seen = Seen {
+                sent: Some(lag),
+                ..Seen::default()
+            };
+            i.tally.finish(&seen, Outcome::Ok, lag + Nanos::from_millis(5));
+        }
+        i
+    }
+
+    fn run(g: &mut Generator, demand: &Demand, ticks: u64, of: impl Fn(u64) -> Interval) -> Vec<String> {
+        (0..ticks)
+            .flat_map(|k| g.add(&of(k), demand, true))
+            .map(|(_, text)| text)
+            .collect()
+    }
+
+    #[test]
+    fn late_sends_in_more_than_a_twentieth_of_the_ticks_convict() {
+        let of = |every: u64| {
+            move |k: u64| {
+                tick(
+                    k,
+                    if k.is_multiple_of(every) {
+                        Nanos::from_millis(3)
+                    } else {
+                        Nanos::from_micros(20)
+                    },
+                )
+            }
+        };
+        let limit = |every| {
+            let mut g = Generator::default();
+            run(&mut g, &open(), 100, of(every));
+            g.limit(Some(200.0), 10.0, Some(0.003))
+        };
+
+        assert_eq!(limit(25), None, "4 % of the ticks");
+        assert_eq!(
+            limit(10).as_deref(),
+            Some("sent 200/s of 200/s, send lag p99 3.0 ms, CPU 0 %")
+        );
+    }
+
+    #[test]
+    fn what_waits_while_workers_idle_is_ours_and_what_waits_for_busy_ones_the_targets() {
+        let limit = |idle, cpu, demand: Demand| {
+            let mut g = Generator::default();
+            run(&mut g, &demand, 50, |k| {
+                let mut i = tick(k, Nanos::from_micros(20));
+                (i.tally.scheduled, i.tally.shed) = (30, 10);
+                i.gauges = Gauges {
+                    idle,
+                    waiting: 500,
+                    ..Gauges::default()
+                };
+                i.health = Health {
+                    cpu,
+                    ..Health::default()
+                };
+                i
+            });
+            g.limit(demand.rate, 5.0, None).is_some()
+        };
+
+        assert!(limit(3, 0.2, open()) && limit(0, 0.99, open()));
+        assert!(!limit(0, 0.2, open()), "every worker is busy: the target");
+        assert!(!limit(0, 0.2, Demand { rate: None, ..open() }) && limit(0, 0.98, Demand { rate: None, ..open() }));
+    }
+
+    #[test]
+    fn a_crowded_machine_is_told_when_it_begins_and_when_it_ends() {
+        let mut g = Generator::default();
+
+        let told = run(&mut g, &Demand::default(), 150, |k| {
+            let mut i = tick(k, Nanos::ZERO);
+            i.health.waited = if (30..80).contains(&k) { 0.4 } else { 0.01 };
+            i
+        });
+
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(told[0].starts_with("this machine is busy: lanes waited 1"), "{told:?}");
+        assert!(told[1].contains("free again") && told[1].contains("for 4."), "{told:?}");
+        assert!(g.waited() < 0.02, "the last five seconds");
+    }
+
+    #[test]
+    fn those_sent_at_once_have_no_lag() {
+        let mut t = tick(0, Nanos::from_millis(2)).tally;
+        t.direct.record_n(Nanos::from_millis(5), 60);
+
+        assert_eq!((lag(&t, 0.5), lag(&t, 0.75)), (Some(0.0), Some(0.0)));
+        assert!((lag(&t, 0.76).unwrap() - 0.002).abs() < 1e-5);
+        assert_eq!(lag(&Tally::default(), 0.5), None);
+    }
+}

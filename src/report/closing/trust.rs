@@ -1,0 +1,126 @@
+//! Why the figures can be believed, or why not: validity, this machine's own state, Little's law, the books.
+
+use crate::model::format::{count, length, percent};
+use crate::telemetry::frame::Frame;
+
+/// Wait for a CPU that is told.
+const CROWDED: f64 = 0.05;
+
+/// Valid or why not, the generator's own state, Little's law, the books.
+pub(super) fn trust(f: &Frame) -> String {
+    let mut parts = vec![if f.valid {
+        "valid".to_owned()
+    } else {
+        format!("NOT VALID: {}", doubts(f).join(", "))
+    }];
+    if !f.run.simulated {
+        parts.push(machine(f));
+    }
+    if let Some(l) = f.whole.little_ratio {
+        parts.push(format!("N = X·R to {}", percent((l - 1.0).abs())));
+    }
+    parts.push(sent(f));
+    if f.books.unsent > 0 {
+        parts.push(format!("{} never left", count(f.books.unsent)));
+    }
+    if f.books.not_sent > 0 {
+        parts.push(format!("{} not sent before the end", count(f.books.not_sent)));
+    }
+    parts.join(" · ")
+}
+
+/// CPU, send lag, and the wait for a CPU that others had.
+fn machine(f: &Frame) -> String {
+    let mut text = format!("this machine {} CPU", percent(f.cpu));
+    if let Some(lag) = f.table.send_lag.1.filter(|lag| *lag > 0.0) {
+        text += &format!(", send lag p99 {}", length(lag));
+    }
+    if f.cpu_wait > CROWDED {
+        text += &format!(", lanes waited {} of the time for a CPU", percent(f.cpu_wait));
+    }
+    text
+}
+
+/// What was sent and what became of it.
+fn sent(f: &Frame) -> String {
+    let b = &f.books;
+    let named = [
+        (b.ok, "ok"),
+        (b.bad_status, "bad status"),
+        (b.failed, "failed"),
+        (b.in_flight, "in flight"),
+    ];
+    let mut sum: Vec<String> = named
+        .iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, what)| format!("{} {what}", count(*n)))
+        .collect();
+    if b.aborted > 0 {
+        let oldest = f
+            .totals
+            .aborted_oldest
+            .map_or_else(String::new, |s| format!(" (oldest {})", length(s)));
+        sum.push(format!("{} aborted{oldest}", count(b.aborted)));
+    }
+    format!(
+        "{} sent = {}",
+        count(b.sent),
+        if sum.is_empty() { "0".into() } else { sum.join(" + ") }
+    )
+}
+
+/// Everything that speaks against the figures, in words.
+pub fn doubts(f: &Frame) -> Vec<String> {
+    let mut out = Vec::new();
+    if let Some(s) = &f.saturated {
+        out.push(format!("this machine was the limit ({s})"));
+    }
+    if let Some((at, long)) = f.stalls.first() {
+        out.push(format!("the generator stalled {long} at {}", length(at.secs())));
+    }
+    if f.unheard {
+        out.push("a lane was not heard".into());
+    }
+    if let Some((have, want)) = f.short_of {
+        out.push(format!("only {have} of {want} workers are connected"));
+    }
+    if !f.books.balanced() {
+        out.push("the books do not balance".into());
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::telemetry::books::Books;
+
+    #[test]
+    fn lag_wait_and_ages_are_told_when_there_are_any() {
+        let mut f = Frame {
+            valid: true,
+            books: Books {
+                scheduled: 12,
+                sent: 12,
+                aborted: 12,
+                ..Books::default()
+            },
+            ..Frame::default()
+        };
+        f.whole.little_ratio = Some(1.019);
+        let plain = trust(&f);
+        f.whole.little_ratio = Some(0.95);
+        f.table.send_lag = (Some(0.0), Some(0.000_08));
+        f.totals.aborted_oldest = Some(5.0);
+        f.cpu_wait = 0.12;
+
+        assert_eq!(
+            plain,
+            "valid · this machine 0 % CPU · N = X·R to 1.9 % · 12 sent = 12 aborted"
+        );
+        assert_eq!(
+            trust(&f),
+            "valid · this machine 0 % CPU, send lag p99 80 µs, lanes waited 12 % of the time for a CPU · N = X·R to 5.0 % · 12 sent = 12 aborted (oldest 5.0 s)"
+        );
+    }
+}
