@@ -26,6 +26,7 @@ pub(super) struct Ledger {
     scratch: Latency,
     pub(super) arrivals: Rates,
     pub(super) completions: Rates,
+    pub(super) shed: Rates,
     batches: Batches,
     span: f64,
     busy: f64,
@@ -61,6 +62,7 @@ impl Ledger {
             scratch: Latency::new(),
             arrivals: Rates::default(),
             completions: Rates::default(),
+            shed: Rates::default(),
             batches: Batches::default(),
             span: 0.0,
             busy: 0.0,
@@ -96,6 +98,7 @@ impl Ledger {
         }
         self.arrivals.record(i.tally.scheduled, span);
         self.completions.record(ended, span);
+        self.shed.record(i.tally.shed, span);
         self.batches.add(i.tally.ok, span);
         self.span += span;
         self.busy += i.gauges.busy * span;

@@ -125,7 +125,7 @@ impl Conductor {
             max,
             arrival: self.ledger.arrivals.quantiles(),
             completion: self.ledger.completions.quantiles(),
-            ..Queue::default()
+            ..self.client_queue(frame.now.rate)
         };
         let searching = frame.setpoints.mode != Mode::Manual;
         frame.steady = self.resting.steady(searching, &frame.columns);

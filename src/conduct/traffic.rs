@@ -5,6 +5,7 @@ use super::conductor::Conductor;
 use crate::load::Stages;
 use crate::model::setpoints::{LoadModel, Present};
 use crate::model::units::Nanos;
+use crate::telemetry::frame::Queue;
 use std::sync::Arc;
 
 impl Conductor {
@@ -33,6 +34,22 @@ impl Conductor {
         self.demand.limits = theirs.and_then(|o| o.limits);
     }
 
+    /// Figures of the client's own queue, which there is in the open model alone; `rate`: completions per second, lately.
+    pub(super) fn client_queue(&self, rate: f64) -> Queue {
+        let Some(offered) = self.demand.rate else {
+            return Queue::default();
+        };
+        let gauges = self.ledger.gauges();
+        Queue {
+            client: true,
+            capacity: self.info.queue_capacity,
+            shed: self.ledger.shed.quantiles(),
+            oldest: gauges.due_age.secs(),
+            drains_in: drains_in(gauges.waiting as f64, rate - offered),
+            ..Queue::default()
+        }
+    }
+
     /// What is in force now.
     pub(super) fn present(&self) -> Present {
         Present {
@@ -40,5 +57,21 @@ impl Conductor {
             good_rate: self.frame.now.good_rate,
             in_flight: self.ledger.gauges().in_flight,
         }
+    }
+}
+
+/// Time until nothing waits, s; `None`: nothing does, or it grows.
+fn drains_in(waiting: f64, surplus: f64) -> Option<f64> {
+    (waiting > 0.0 && surplus > 0.0).then(|| waiting / surplus)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_queue_drains_by_the_surplus_of_completions() {
+        assert_eq!(drains_in(300.0, 150.0), Some(2.0));
+        assert_eq!((drains_in(300.0, -1.0), drains_in(0.0, 150.0)), (None, None));
     }
 }
