@@ -4,6 +4,7 @@
 //! `terminal event → keymap → Message → update(&mut Model, Message) → Effect`, and `view(&Frame, &Model)` draws.
 
 pub mod action;
+mod backlog;
 mod density;
 mod foresee;
 pub mod keymap;

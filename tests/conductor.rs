@@ -5,7 +5,7 @@ use clobber::answer::{self, Code};
 use clobber::conduct::{Conductor, Limits};
 use clobber::model::command::script;
 use clobber::model::run::{EndedBy, RunInfo};
-use clobber::model::setpoints::{Bounds, Mode, Setpoints};
+use clobber::model::setpoints::{Bounds, LoadModel, Mode, Setpoints};
 use clobber::model::units::Nanos;
 use clobber::report::summary::summary;
 use clobber::sim::plants::Recipe;
@@ -67,6 +67,24 @@ fn the_books_balance_in_every_frame_and_what_is_applied_never_decreases() {
         (last.books.in_flight, last.books.queued, last.ended_by),
         (0, 0, Some(EndedBy::Duration))
     );
+}
+
+#[test]
+fn columns_of_the_open_model_show_what_is_in_flight_and_not_the_limit() {
+    let set = Setpoints {
+        mode: Mode::Manual,
+        model: LoadModel::Open,
+        rate: Some(1000.0),
+        asked: Some(400),
+        ..wide()
+    };
+
+    let frames = run("mmc", 3, 5, set, "");
+
+    // 1000/s of 9 ms and a little queueing.
+    let columns = &frames.last().unwrap().columns;
+    let busy: Vec<f64> = columns[1..9].iter().map(|c| c.workers).collect();
+    assert!(busy.iter().all(|n| (7.0..13.0).contains(n)), "{busy:?}");
 }
 
 #[test]

@@ -52,6 +52,23 @@ fn a_small_bake_off_writes_its_cells_and_nothing_else() {
 }
 
 #[test]
+fn hold_in_a_bake_off_keeps_targets_instead_of_searching() {
+    let args = "sim bakeoff --plants mmc --controllers hold --seeds 1 --jitter .2 --quiet --output-format json";
+
+    let ended = run(&args.split(' ').collect::<Vec<_>>());
+
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
+    let all = serde_json::from_str::<Value>(&ended.stdout).unwrap();
+    let held = all["setpoints"].as_array().unwrap();
+    let variables: Vec<&str> = held.iter().map(|c| c["variable"].as_str().unwrap()).collect();
+    assert_eq!(
+        (all["cells"].as_array().map(Vec::len), variables),
+        (Some(0), vec!["mean", "rps", "queue"])
+    );
+    assert!(held[1]["error"].as_f64().unwrap().abs() < 0.1, "{}", held[1]);
+}
+
+#[test]
 fn answers_are_fractions_with_their_misses() {
     let args = "sim answers --runs 1 --seed 5 --quiet --output-format json";
 

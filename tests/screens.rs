@@ -3,15 +3,22 @@
 
 #[path = "screens/dump.rs"]
 mod dump;
+#[path = "screens/flow.rs"]
+mod flow;
+#[path = "screens/open.rs"]
+mod open;
+#[path = "screens/overlays.rs"]
+mod overlays;
 #[path = "screens/sample.rs"]
 mod sample;
 #[path = "screens/scenes.rs"]
 mod scenes;
 
-use clobber::ui::state::{Asks, Model, Pane, Scale, Screen, Toast};
+use clobber::ui::state::Model;
 use clobber::ui::theme::{Charset, Depth, Ground, Palette, Theme};
 use clobber::ui::{still, view};
 use dump::golden;
+use overlays::overlays;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Color;
@@ -85,81 +92,6 @@ fn themes() -> Vec<(&'static str, Theme)> {
             },
         ),
     ]
-}
-
-fn overlays(theme: Theme, size: (u16, u16)) -> Vec<(&'static str, Model)> {
-    let plain = Model::still(theme, size);
-    let with = |screen: Screen| Model { screen, ..plain.clone() };
-    let help = |filter: &str, filtering| Screen::Help {
-        filter: filter.into(),
-        filtering,
-        scroll: 0,
-    };
-    let prompt = Screen::Prompt {
-        asks: Asks::Command,
-        input: "sp p99=25".into(),
-        error: Some("\"p99=25\" has no unit (use a value such as p99=25ms)".into()),
-    };
-    let toast = Toast {
-        text: "p99 target 25 → 26 ms  (u undo)".into(),
-        until: clobber::model::units::Nanos::MAX,
-        alarm: false,
-    };
-    let mut all = vec![
-        ("help", with(help("", false))),
-        ("help-filter", with(help("zoom", true))),
-        ("modes", with(Screen::Modes { at: 2 })),
-        ("modes-more", with(Screen::Modes { at: 6 })),
-        ("knobs", with(Screen::Knobs { at: 1 })),
-        ("prompt", with(prompt)),
-        (
-            "toast",
-            Model {
-                toast: Some(toast),
-                frozen: true,
-                ..plain.clone()
-            },
-        ),
-        (
-            "rank",
-            Model {
-                scale: Scale::Rank,
-                ..plain.clone()
-            },
-        ),
-        (
-            "count",
-            Model {
-                scale: Scale::Count,
-                ..plain.clone()
-            },
-        ),
-        (
-            "narrow",
-            Model {
-                window: -1,
-                ..plain.clone()
-            },
-        ),
-    ];
-    for pane in Pane::ALL {
-        all.push((
-            "focus",
-            Model {
-                focus: pane,
-                ..plain.clone()
-            },
-        ));
-        all.push((
-            "zoom",
-            Model {
-                focus: pane,
-                zoomed: true,
-                ..plain.clone()
-            },
-        ));
-    }
-    all
 }
 
 #[test]

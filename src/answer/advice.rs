@@ -146,6 +146,38 @@ mod tests {
     }
 
     #[test]
+    fn open_traffic_is_expected_to_wait_as_long_as_at_the_knee_in_the_chain_or_for_a_pause() {
+        let mut f = frame(true);
+        let knee = Knee {
+            p99: Some(0.100),
+            ..f.knee.clone().unwrap()
+        };
+        let at = |f: &Frame, rate| expected(f, &knee, rate).unwrap();
+        assert_eq!(at(&f, 1250.0), 0.100, "no curve: as at the knee");
+
+        f.curve = vec![Row {
+            workers: 1,
+            good_rps: 1667.0,
+            completions: 9_000,
+            ..Row::default()
+        }]
+        .into();
+        assert_eq!(at(&f, 1250.0), 0.100, "the chain keeps a request 2.4 ms");
+        // 1/(1667 − 1640) = 37 ms in the chain; a p99 is 1.5 · 100/24.6 of the mean.
+        assert!((at(&f, 1640.0) - 0.226).abs() < 0.003, "{}", at(&f, 1640.0));
+
+        (f.whole.span, f.whole.pauses) = (100.0, (0.4, 4.0));
+        assert_eq!(at(&f, 1250.0), 0.8, "4 % of the time in pauses: twice the longest");
+        f.whole.pauses = (0.4, 0.2);
+        assert_eq!(at(&f, 1250.0), 0.100, "0.2 % are too rare for a p99");
+        let silent = Knee {
+            p99: None,
+            ..knee.clone()
+        };
+        assert_eq!(expected(&f, &silent, 1250.0), None);
+    }
+
+    #[test]
     fn no_advice_before_the_answer() {
         assert_eq!(advice(&frame(false)), None);
     }

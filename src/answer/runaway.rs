@@ -15,7 +15,7 @@
 //!   │    n_s       n_c ╲──     S ≥ ln(λ · 300 s) + margin
 //! ```
 
-use crate::telemetry::curve::Row;
+use crate::telemetry::curve::{Row, isotonic};
 
 /// The time a plan must survive, s.
 const HORIZON: f64 = 300.0;
@@ -146,23 +146,10 @@ impl Speed {
     }
 }
 
-/// Nearest rising sequence of ln μ (pool adjacent violators), weighted by answers, at each row's ln n.
-fn rising<'a>(rows: impl Iterator<Item = &'a Row>) -> Vec<(f64, f64)> {
-    let mut blocks: Vec<(f64, f64, usize)> = Vec::new();
-    let mut places = Vec::new();
-    for r in rows {
-        places.push(f64::from(r.workers).ln());
-        blocks.push((r.good_rps.ln(), r.completions as f64, 1));
-        while let [.., (a, wa, na), (b, wb, nb)] = blocks[..] {
-            if a <= b {
-                break;
-            }
-            blocks.truncate(blocks.len() - 2);
-            blocks.push(((a * wa + b * wb) / (wa + wb), wa + wb, na + nb));
-        }
-    }
-    let levels = blocks.iter().flat_map(|(mean, _, n)| std::iter::repeat_n(*mean, *n));
-    places.into_iter().zip(levels).collect()
+/// Nearest rising sequence of ln μ, weighted by answers, at each row's ln n.
+fn rising<'a>(rows: impl Iterator<Item = &'a Row> + Clone) -> Vec<(f64, f64)> {
+    let levels = isotonic(rows.clone().map(|r| (r.good_rps.ln(), r.completions as f64)));
+    rows.map(|r| f64::from(r.workers).ln()).zip(levels).collect()
 }
 
 /// Time per answer at the first of `rows`, s, and its growth per further request plus one standard error, by weighted

@@ -43,7 +43,7 @@ pub struct BakeoffArgs {
     /// Plants, with commas: all, or mmc,usl
     #[arg(long, value_name = "LIST", default_value = "all")]
     pub plants: String,
-    /// Controllers, with commas: all, or max,aimd
+    /// Controllers, with commas: all, or max,aimd; hold keeps targets instead of searching
     #[arg(long, value_name = "LIST", default_value = "all")]
     pub controllers: String,
     /// Runs a cell

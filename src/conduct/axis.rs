@@ -87,6 +87,7 @@ impl Axis {
             ok: self.open.ok,
             errors: self.open.bad_status + self.open.error_total(),
             offered: self.open.scheduled,
+            shed: self.open.shed,
             workers: mean(self.workers),
             queue: mean(self.queue),
             p50: response.quantile(0.5),
@@ -99,6 +100,8 @@ impl Axis {
             response: Grid::of(&response),
             service: grids.then(|| Grid::of(&self.open.service())),
             wait: grids.then(|| Grid::of(&self.open.wait())),
+            connect: self.open.connect.as_ref().map(|c| Grid::of(c)),
+            send_lag: self.open.parts.as_ref().map(|p| Grid::of(&p.send_lag)),
             paused: self.paused > self.span / 2.0,
             setpoint,
         }));
@@ -191,5 +194,38 @@ mod tests {
 
         assert!(columns.len() <= MOST + 1);
         assert_eq!(columns.iter().map(|c| c.ok).sum::<u64>(), MOST as u64 * 3);
+    }
+
+    #[test]
+    fn series_are_kept_only_where_they_differ() {
+        use crate::model::seen::Seen;
+        use crate::telemetry::column::Series;
+        use crate::telemetry::tally::Outcome;
+        let mut axis = Axis::new();
+        let (mut direct, mut waited) = (Tally::default(), Tally::default());
+        direct.direct.record_n(Nanos::from_millis(7), 3);
+        let late = Seen {
+            intended: Nanos::from_millis(600),
+            free: Nanos::from_millis(630),
+            sent: Some(Nanos::from_millis(640)),
+            ..Seen::default()
+        };
+        waited.finish(&late, Outcome::Ok, Nanos::from_millis(650));
+        waited.connected(Nanos::from_millis(2));
+        waited.shed = 5;
+
+        axis.add(&direct, Nanos::from_millis(500), 0.5, &levels());
+        axis.add(&waited, Nanos::from_millis(1000), 0.5, &levels());
+
+        let columns = axis.columns();
+        let kept = |c: &Column| [&c.service, &c.wait, &c.connect, &c.send_lag].map(Option::is_some);
+        assert_eq!((kept(&columns[0]), kept(&columns[1])), ([false; 4], [true; 4]));
+        let about = |s, ms: f64| {
+            let q = columns[1].grid(s).quantile(0.5).unwrap_or(0.0) * 1e3;
+            (q / ms - 1.0).abs() < 0.07
+        };
+        assert!(about(Series::Response, 50.0) && about(Series::Wait, 40.0) && about(Series::Service, 10.0));
+        assert!(about(Series::SendLag, 10.0) && about(Series::Connect, 2.0));
+        assert_eq!(columns[1].shed, 5);
     }
 }

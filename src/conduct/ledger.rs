@@ -315,6 +315,26 @@ mod tests {
     }
 
     #[test]
+    fn a_silence_is_a_pause_once_twenty_answers_are_missing() {
+        let pauses = |ok: u64| {
+            let mut l = Ledger::new();
+            for i in 0..50 {
+                let silent = (20..24).contains(&i) || i == 30;
+                l.add(&interval(i, if silent { 0 } else { ok }, 4), Nanos::ZERO, true, true);
+            }
+            l.whole().pauses
+        };
+
+        // At 100/s 0.4 s are forty answers, the lone tick ten; at 10/s all of it is four.
+        let (longest, total) = pauses(10);
+        assert!(
+            (longest - 0.4).abs() < 1e-9 && (total - 0.4).abs() < 1e-9,
+            "{longest} {total}"
+        );
+        assert_eq!(pauses(1), (0.0, 0.0));
+    }
+
+    #[test]
     fn silence_with_nothing_in_flight_is_no_stall() {
         let mut l = Ledger::new();
         (0..50).for_each(|i| l.add(&interval(i, 0, 0), Nanos::ZERO, true, true));

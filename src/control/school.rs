@@ -9,15 +9,13 @@ pub mod climb;
 pub mod gradient;
 pub mod rest;
 pub mod vegas;
+pub mod windowed;
 
 use super::{Move, Observation};
 use crate::model::setpoints::Setpoints;
 use crate::model::units::Nanos;
 use crate::telemetry::frame::{State, Term};
 use rest::Rest;
-
-/// Where the laws of limits begin when nothing was in force before them, workers (their own default).
-const FIRST_LIMIT: f64 = 20.0;
 
 /// A move to `limit`, in whole workers, with what `rest` says of the tick.
 fn to(limit: f64, rest: &Rest, terms: Vec<Term>, note: Option<String>) -> Move {

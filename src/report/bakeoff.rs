@@ -1,6 +1,7 @@
 //! The bake-off as text and as JSON: controllers as rows, plants as columns, one table a score.
 //! It refuses to rank: mean and median stand beside, and a reader who wants another weight has the cells.
 
+use super::setpoints;
 use crate::telemetry::scores::{Bakeoff, Cell};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -8,10 +9,10 @@ use std::collections::BTreeSet;
 /// Columns of the widest line.
 const WIDEST: usize = 160;
 /// What a score is that never came, and a cell that was not finished.
-const NEVER: &str = "∞";
+pub(super) const NEVER: &str = "∞";
 const UNFINISHED: &str = "·";
 /// Where a score has no meaning.
-const NONE: &str = "–";
+pub(super) const NONE: &str = "–";
 
 /// What a cell says in one table.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -92,6 +93,7 @@ pub fn text(b: &Bakeoff) -> String {
         }
     }
     out.push_str(&deciles(b));
+    out.push_str(&setpoints::text(b.setpoints.as_deref().unwrap_or_default()));
     out
 }
 
@@ -109,10 +111,18 @@ fn head(b: &Bakeoff) -> String {
     } else {
         String::new()
     };
+    let mut what = Vec::new();
+    if wanted > 0 {
+        let (plants, laws) = (many(b.plants.len(), "plant"), many(b.controllers.len(), "controller"));
+        what.push(format!("{plants}, {laws}"));
+    }
+    if b.setpoints.is_some() {
+        what.push("hold with its targets".into());
+    }
+    let length = if wanted > 0 { "; 60 s of virtual time a run" } else { "" };
     format!(
-        "bake-off: {}, {}, medians over {}{fewer}{moved}; 60 s of virtual time a run{cut}\n",
-        many(b.plants.len(), "plant"),
-        many(b.controllers.len(), "controller"),
+        "bake-off: {}, medians over {}{fewer}{moved}{length}{cut}\n",
+        what.join(", and "),
         many(b.seeds as usize, "seed")
     )
 }
@@ -192,15 +202,17 @@ fn middle(entries: Vec<Entry>) -> (Entry, Entry) {
 
 fn spell(e: Entry, decimals: usize) -> String {
     match e {
-        // Rounded first, so that there is no −0.0.
-        Entry::Number(v) => {
-            let scale = 10f64.powi(decimals as i32);
-            format!("{:.decimals$}", (v * scale).round() / scale + 0.0)
-        }
+        Entry::Number(v) => number(v, decimals),
         Entry::Never => NEVER.into(),
         Entry::None => NONE.into(),
         Entry::Unfinished => UNFINISHED.into(),
     }
+}
+
+/// Rounded first, so that there is no −0.0.
+pub(super) fn number(v: f64, decimals: usize) -> String {
+    let scale = 10f64.powi(decimals as i32);
+    format!("{:.decimals$}", (v * scale).round() / scale + 0.0)
 }
 
 /// Every cell of `max`, with ninth deciles.
@@ -237,9 +249,14 @@ fn deciles(b: &Bakeoff) -> String {
     out
 }
 
-/// `{ cells: [ … ] }`: fractions and seconds, medians over the seeds, `null` for never.
+/// `{ cells: [ … ] }`, with `setpoints: [ … ]` where targets were held: fractions and seconds, medians over the seeds,
+/// `null` for never.
 pub fn json(b: &Bakeoff) -> Value {
-    json!({ "cells": b.cells.iter().map(object).collect::<Vec<_>>() })
+    let mut all = json!({ "cells": b.cells.iter().map(object).collect::<Vec<_>>() });
+    if let Some(cells) = &b.setpoints {
+        all["setpoints"] = setpoints::json(cells);
+    }
+    all
 }
 
 fn object(c: &Cell) -> Value {
@@ -251,7 +268,7 @@ fn object(c: &Cell) -> Value {
 }
 
 /// To the millionth: enough for any table, and no noise of the last bit.
-fn fine(v: f64) -> f64 {
+pub(super) fn fine(v: f64) -> f64 {
     (v * 1e6).round() / 1e6
 }
 
@@ -287,6 +304,7 @@ mod tests {
             seeds: 20,
             jitter: 0.0,
             cells: cells.collect(),
+            setpoints: None,
         }
     }
 

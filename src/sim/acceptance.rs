@@ -6,6 +6,7 @@ use crate::model::setpoints::{Bounds, Mode, ProcessVariable, Setpoint, Setpoints
 use crate::model::units::Nanos;
 use crate::telemetry::frame::State;
 
+mod max;
 mod school;
 
 fn drive(plant: &str, set: Setpoints, seed: u64) -> Drive {

@@ -12,7 +12,7 @@ mod plan;
 mod score;
 mod trial;
 
-pub use plan::{Plan, Task};
+pub use plan::{Done, Plan, Task};
 pub use score::Score;
 
 use crate::model::units::Nanos;

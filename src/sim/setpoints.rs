@@ -11,13 +11,14 @@ use crate::model::run::Truth;
 use crate::model::setpoints::{Bounds, Gains, Mode, ProcessVariable, Setpoint, Setpoints};
 use crate::model::units::Nanos;
 use crate::telemetry::frame::State;
+use crate::telemetry::scores::{Beyond, HoldCell};
 
 /// Plants the table is made of.
-pub const PLANTS: [&str; 9] = [
+pub(super) const PLANTS: [&str; 9] = [
     "mmc", "usl", "uslsteep", "flat", "latup", "capdrop", "pareto", "noisy", "huge",
 ];
 /// What is held.
-pub const VARIABLES: [ProcessVariable; 3] = [ProcessVariable::Mean, ProcessVariable::Rps, ProcessVariable::Queue];
+pub(super) const VARIABLES: [ProcessVariable; 3] = [ProcessVariable::Mean, ProcessVariable::Rps, ProcessVariable::Queue];
 /// Ticks until the target steps, until a plant changes, and of a run.
 const STEP: usize = 200;
 const CHANGED: usize = 300;
@@ -30,68 +31,35 @@ const BAND: f64 = 0.10;
 const NOISY_BAND: f64 = 0.20;
 const SHARE: f64 = 0.90;
 
-/// One plant and one held quantity; medians over the seeds.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Cell {
-    /// The plant.
-    pub plant: &'static str,
-    /// `mean`, `rps` or `queue`.
-    pub variable: &'static str,
-    /// Seeds it was run with.
-    pub seeds: u64,
-    /// From a cold start until the target is kept, s; `None` for never.
-    pub settle_cold_s: Option<f64>,
-    /// From the step of the target until it is kept, s; `None` for never.
-    pub settle_step_s: Option<f64>,
-    /// Most the moving mean went beyond the target until a second after it settled, as a share of it, ≥ 0.
-    pub overshoot: f64,
-    /// (mean − target)/target over the last 5 s in which the target could be had; by the law's own estimate for a queue.
-    pub error: f64,
-    /// The same against the plant's own idle latency; queue only.
-    pub error_truth: Option<f64>,
-    /// What became of the target when the plant changed.
-    pub beyond: Option<Beyond>,
-}
-
-/// A target that a change of the plant put out of reach.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Beyond {
-    /// From the change until it was said, s; `None` for never.
-    pub flagged_s: Option<f64>,
-    /// What was had in the last 5 s as a share of what could be had: rate, or idle latency over latency.
-    pub attained: f64,
-    /// Most workers after the change as multiples of the knee before or after it, whichever is larger.
-    pub most_workers: f64,
-}
-
-/// The whole table: every plant with every quantity. Deterministic; the seeds are 1 ..= `seeds`.
-pub fn setpoint_table(seeds: u64) -> Vec<Cell> {
-    let pairs = PLANTS.into_iter().flat_map(|p| VARIABLES.map(|v| (p, v)));
-    pairs
-        .filter_map(|(plant, variable)| cell(plant, variable, Gains::default(), seeds))
-        .collect()
-}
-
-/// One cell with these gains; `None` for an unknown plant or no seeds.
-pub fn cell(plant: &str, variable: ProcessVariable, gains: Gains, seeds: u64) -> Option<Cell> {
-    let bench = Bench::new(plant, variable)?;
+/// One cell with these gains, medians over the seeds 1 ..= `seeds`; `None` for an unknown plant or no seeds.
+pub fn cell(plant: &str, variable: ProcessVariable, gains: Gains, seeds: u64) -> Option<HoldCell> {
+    let recipe = Recipe::named(plant)?;
+    let bench = Bench::new(&recipe, variable)?;
     let runs: Vec<Run> = (1..=seeds).map(|seed| bench.run(gains, seed)).collect();
-    if runs.is_empty() {
-        return None;
-    }
+    summary(recipe.name, variable, &runs)
+}
+
+/// One run with the gains as shipped; `None` for a plant without a rate at its knee.
+pub(super) fn run(recipe: &Recipe, variable: ProcessVariable, seed: u64) -> Option<Run> {
+    Bench::new(recipe, variable).map(|b| b.run(Gains::default(), seed))
+}
+
+/// Medians of some runs of one plant; `None` without any.
+pub(super) fn summary(plant: &'static str, variable: ProcessVariable, runs: &[Run]) -> Option<HoldCell> {
+    let first = runs.first()?;
     let over = |of: &dyn Fn(&Run) -> f64| median(runs.iter().map(of).collect());
     let beyond = |of: &dyn Fn(&Beyond) -> f64| median(runs.iter().filter_map(|r| r.beyond.as_ref()).map(of).collect());
-    Some(Cell {
-        plant: bench.recipe.name,
+    Some(HoldCell {
+        plant,
         variable: variable.name(),
-        seeds,
-        settle_cold_s: finite(over(&|r| r.cold)),
-        settle_step_s: finite(over(&|r| r.step)),
+        seeds: runs.len() as u32,
+        settle_cold: finite(over(&|r| r.cold)),
+        settle_step: finite(over(&|r| r.step)),
         overshoot: over(&|r| r.overshoot),
         error: over(&|r| r.error),
         error_truth: (variable == ProcessVariable::Queue).then(|| over(&|r| r.error_truth)),
-        beyond: runs[0].beyond.map(|_| Beyond {
-            flagged_s: finite(beyond(&|b| b.flagged_s.unwrap_or(f64::INFINITY))),
+        beyond: first.beyond.map(|_| Beyond {
+            flagged: finite(beyond(&|b| b.flagged.unwrap_or(f64::INFINITY))),
             attained: beyond(&|b| b.attained),
             most_workers: beyond(&|b| b.most_workers),
         }),
@@ -99,7 +67,8 @@ pub fn cell(plant: &str, variable: ProcessVariable, gains: Gains, seeds: u64) ->
 }
 
 /// What one run gave; ∞ for never.
-struct Run {
+#[derive(Clone, Copy, Debug)]
+pub struct Run {
     cold: f64,
     step: f64,
     overshoot: f64,
@@ -120,8 +89,7 @@ struct Bench {
 }
 
 impl Bench {
-    fn new(plant: &str, variable: ProcessVariable) -> Option<Self> {
-        let recipe = Recipe::named(plant)?;
+    fn new(recipe: &Recipe, variable: ProcessVariable) -> Option<Self> {
         let before = recipe.truth(Nanos::ZERO);
         let changes = recipe.stretches.len() > 1;
         let after = if changes { recipe.truth(CHANGE) } else { before.clone() };
@@ -136,7 +104,7 @@ impl Bench {
         let alone = |at: Nanos| recipe.rates(at, 1).first().map_or(0.0, |x| 1.0 / x);
         let idle = [alone(Nanos::ZERO), alone(CHANGE)];
         Some(Self {
-            recipe,
+            recipe: recipe.clone(),
             variable,
             targets,
             before,
@@ -221,7 +189,7 @@ impl Bench {
             _ => self.idle[1] / had.sample.mean().unwrap_or(f64::INFINITY),
         };
         Beyond {
-            flagged_s: said.map(|i| (i + 1) as f64 * TICK.secs()),
+            flagged: said.map(|i| (i + 1) as f64 * TICK.secs()),
             attained,
             most_workers: turns.iter().map(|t| t.ruling.workers).fold(0.0, f64::max) / knee,
         }
@@ -274,9 +242,9 @@ mod tests {
         v.map_or("never".into(), |s| format!("{s:.1}"))
     }
 
-    fn line(c: &Cell) -> String {
+    fn line(c: &HoldCell) -> String {
         let beyond = c.beyond.map_or(String::new(), |b| {
-            let flagged = seconds(b.flagged_s);
+            let flagged = seconds(b.flagged);
             format!(
                 "  out of reach: said after {flagged} s, {:.3} of what can be had, N ≤ {:.1} knees",
                 b.attained, b.most_workers
@@ -289,8 +257,8 @@ mod tests {
             "{:6} {:9} cold {:>5}  step {:>5}  overshoot {:4.1} %  error {:+.1} %{truth}{beyond}",
             c.variable,
             c.plant,
-            seconds(c.settle_cold_s),
-            seconds(c.settle_step_s),
+            seconds(c.settle_cold),
+            seconds(c.settle_step),
             100.0 * c.overshoot,
             100.0 * c.error,
         )
@@ -305,8 +273,8 @@ mod tests {
         ] {
             let c = cell(plant, variable, Gains::default(), 3).unwrap();
 
-            assert!(c.settle_cold_s.is_some_and(|s| s <= 2.2), "{}", line(&c));
-            assert!(c.settle_step_s.is_some_and(|s| s <= 1.3), "{}", line(&c));
+            assert!(c.settle_cold.is_some_and(|s| s <= 2.2), "{}", line(&c));
+            assert!(c.settle_step.is_some_and(|s| s <= 1.3), "{}", line(&c));
             assert!(c.overshoot <= 0.12 && c.error.abs() <= 0.02, "{}", line(&c));
         }
     }
@@ -316,7 +284,7 @@ mod tests {
         let c = cell("mmc", ProcessVariable::Queue, Gains::default(), 3).unwrap();
 
         assert!(c.error.abs() <= 0.05 && c.error_truth.unwrap().abs() <= 0.20, "{}", line(&c));
-        assert!(c.settle_step_s.is_some_and(|s| s <= 1.3), "{}", line(&c));
+        assert!(c.settle_step.is_some_and(|s| s <= 1.3), "{}", line(&c));
     }
 
     #[test]
@@ -324,7 +292,7 @@ mod tests {
         for (plant, variable) in [("capdrop", ProcessVariable::Rps), ("latup", ProcessVariable::Mean)] {
             let b = cell(plant, variable, Gains::default(), 3).and_then(|c| c.beyond).unwrap();
 
-            assert!(b.flagged_s.is_some_and(|s| s <= 5.0), "{plant} {b:?}");
+            assert!(b.flagged.is_some_and(|s| s <= 5.0), "{plant} {b:?}");
             assert!(b.attained >= 0.93 && b.most_workers <= 4.0, "{plant} {b:?}");
         }
     }

@@ -80,8 +80,8 @@ fn accepted_gains_settle_no_slower_than_one_and_a_half_times_the_defaults() {
         let tuned = cell(plant, ProcessVariable::Mean, proposed, 3).unwrap();
 
         for (was, is) in [
-            (default.settle_cold_s, tuned.settle_cold_s),
-            (default.settle_step_s, tuned.settle_step_s),
+            (default.settle_cold, tuned.settle_cold),
+            (default.settle_step, tuned.settle_step),
         ] {
             assert!(is.unwrap() <= 1.5 * was.unwrap() + 0.1, "{plant}: {default:?} {tuned:?}");
         }

@@ -11,6 +11,32 @@ pub struct Latency {
     sum: u128,
     min: u64,
     max: u64,
+    few: Few,
+}
+
+/// The samples themselves while they are few: a tick's worth is merged by walking these, not 33 000 buckets.
+#[derive(Clone, Debug, Default)]
+struct Few {
+    samples: Vec<(u64, u64)>,
+    /// There were more than [`FEW`]; the samples are gone.
+    over: bool,
+}
+
+/// Most samples that are walked: beyond some thousand the buckets are cheaper.
+const FEW: usize = 1_000;
+
+impl Few {
+    fn push(&mut self, ns: u64, n: u64) {
+        if self.samples.len() < FEW {
+            self.samples.push((ns, n));
+        } else {
+            self.over = true;
+        }
+    }
+
+    fn all(&self) -> Option<&[(u64, u64)]> {
+        (!self.over).then_some(&self.samples)
+    }
 }
 
 /// Percentiles of a series, in seconds. `None` where there are fewer than 10/(1 − q) samples.
@@ -60,6 +86,7 @@ impl Latency {
             sum: 0,
             min: u64::MAX,
             max: 0,
+            few: Few::default(),
         }
     }
 
@@ -70,6 +97,7 @@ impl Latency {
             sum: 0,
             min: u64::MAX,
             max: 0,
+            few: Few::default(),
         }
     }
 
@@ -84,6 +112,7 @@ impl Latency {
             return;
         }
         let ns = length.ns();
+        self.few.push(ns, n);
         self.hdr.saturating_record_n(ns, n);
         self.sum += u128::from(ns) * u128::from(n);
         self.min = self.min.min(ns);
@@ -92,9 +121,11 @@ impl Latency {
 
     /// Adds all samples of another series. Commutative and associative; loses nothing between series of one resolution.
     pub fn merge(&mut self, other: &Self) {
-        if other.count() == 0 {
+        if let Some(few) = other.few.all() {
+            few.iter().for_each(|(ns, n)| self.record_n(Nanos::new(*ns), *n));
             return;
         }
+        self.few.over = true;
         if self.hdr.sigfig() == other.hdr.sigfig() {
             self.hdr.add(&other.hdr).expect("equal ranges");
         } else {
@@ -113,6 +144,8 @@ impl Latency {
             self.hdr.reset();
         }
         (self.sum, self.min, self.max) = (0, u64::MAX, 0);
+        self.few.samples.clear();
+        self.few.over = false;
     }
 
     /// Samples.
@@ -150,9 +183,11 @@ impl Latency {
         if enough(q, self.count()) { self.quantile(q) } else { None }
     }
 
-    /// Calls `f(seconds, count)` for every occupied bucket, in rising order.
+    /// Calls `f(seconds, count)` for every sample while they are few, then for every occupied bucket; in no order.
     pub fn each(&self, mut f: impl FnMut(f64, u64)) {
-        if self.count() > 0 {
+        if let Some(few) = self.few.all() {
+            few.iter().for_each(|(ns, n)| f(*ns as f64 / 1e9, *n));
+        } else {
             for v in self.hdr.iter_recorded() {
                 f(v.value_iterated_to() as f64 / 1e9, v.count_at_value());
             }

@@ -1,6 +1,10 @@
 //! Scores of experiments in virtual time, as plain figures: the simulator makes them, reports print them.
 //! They know no plant and no law, and judge nothing.
 
+mod hold;
+
+pub use hold::{Beyond, HoldCell};
+
 /// One controller on one plant: medians over the seeds, and the ninth decile where it says so.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cell {
@@ -45,6 +49,8 @@ pub struct Bakeoff {
     pub jitter: f64,
     /// Finished cells, plant by plant; fewer than plants × controllers when it was interrupted.
     pub cells: Vec<Cell>,
+    /// How `hold` keeps its targets; `None` where it was not asked for.
+    pub setpoints: Option<Vec<HoldCell>>,
 }
 
 impl Bakeoff {

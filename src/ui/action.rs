@@ -79,7 +79,7 @@ pub enum Message {
     Redo,
     /// The mode's main quantity.
     Main(Step),
-    /// The target of `hold`.
+    /// The target of `hold`, the limit of `slo`.
     Target(Step),
     /// Workers, by hand.
     Workers(Step),
@@ -119,6 +119,14 @@ pub enum Message {
     Ground,
     /// The next meaning of colour.
     Scale,
+    /// The map shows the next series of times.
+    Series,
+    /// Response over service, and back.
+    Split,
+    /// The next policy of a full queue.
+    Overflow,
+    /// Open traffic at three quarters of the knee's rate.
+    Verify,
     /// Save what is on the screen.
     Snapshot,
     /// Move in a list.

@@ -20,7 +20,7 @@ pub(super) fn column(slot: &Slot, axis: &LogAxis, pixels: usize) -> Vec<f64> {
         return out;
     }
     let per_pixel = axis.decades() / pixels as f64;
-    for (bin, n) in slot.response.iter().filter(|(_, n)| *n > 0) {
+    for (bin, n) in slot.grid.iter().filter(|(_, n)| *n > 0) {
         let (low, high) = edges(bin);
         let (top, bottom) = (axis.depth(high) * pixels as f64, axis.depth(low) * pixels as f64);
         let length = (bottom - top).max(1e-9);
@@ -93,9 +93,10 @@ impl Meaning {
     }
 }
 
-/// The axis that shows all but the last few of the visible requests, and the target where there is one.
-pub(super) fn axis(timeline: &Timeline, target: Option<f64>) -> LogAxis {
-    let all = timeline.merged();
+/// The axis that shows all but the last few of the visible requests of some maps, and the target where there is one.
+pub(super) fn axis(timelines: &[&Timeline], target: Option<f64>) -> LogAxis {
+    let mut all = Grid::default();
+    timelines.iter().for_each(|t| all.merge(&t.merged()));
     let data = all.quantile(0.02).zip(all.quantile(0.9998).map(|top| top * HEADROOM));
     let data = data.map(|(low, high)| match target.filter(|t| t.is_finite() && *t > 0.0) {
         Some(t) => (low.min(t), high.max(t)),
@@ -109,13 +110,13 @@ mod tests {
     use super::*;
 
     fn slot(n: u64) -> Slot {
-        let mut response = Grid::default();
+        let mut grid = Grid::default();
         for (bin, share) in [(150, 1), (151, 3), (152, 6)] {
-            response.add(bin, n * share);
+            grid.add(bin, n * share);
         }
         Slot {
-            samples: response.total(),
-            response,
+            samples: grid.total(),
+            grid,
             ..Slot::default()
         }
     }
@@ -142,7 +143,7 @@ mod tests {
     fn brightness_does_not_depend_on_the_height_of_the_picture() {
         let axis = LogAxis { low: 1e-3, high: 1.0 };
         let mut even = Slot::default();
-        (1..=BINS).for_each(|b| even.response.add(b, 10));
+        (1..=BINS).for_each(|b| even.grid.add(b, 10));
         let mid = |pixels: usize| column(&even, &axis, pixels)[pixels / 2];
         assert!((mid(20) / mid(90) - 1.0).abs() < 0.05, "{} {}", mid(20), mid(90));
     }
@@ -154,7 +155,7 @@ mod tests {
             step: 0.5,
             ..Timeline::default()
         };
-        assert!(axis(&timeline, Some(3.0)).high >= 3.0);
-        assert_eq!(axis(&Timeline::default(), None), LogAxis { low: 1e-3, high: 1.0 });
+        assert!(axis(&[&timeline], Some(3.0)).high >= 3.0);
+        assert_eq!(axis(&[], None), LogAxis { low: 1e-3, high: 1.0 });
     }
 }

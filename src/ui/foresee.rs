@@ -3,6 +3,7 @@
 
 use crate::model::command::{Change, Command, Gain};
 use crate::model::format;
+use crate::model::promise::Promise;
 use crate::model::setpoints::{KNOBS, Knob, LoadModel, Mode, Setpoint, Setpoints};
 use crate::model::units::Nanos;
 
@@ -25,6 +26,22 @@ pub(super) fn foresee(set: &mut Setpoints, command: &Command, present: f64) -> O
             Some(format!("workers within {min}…{max}"))
         }
         Command::Mode(mode) => Some(change_mode(set, *mode, present)),
+        Command::Slo(promise) => Some(promised(set, promise)),
+        Command::Verify(share, time) => {
+            let (share, time) = (format::percent(*share), format::length(time.secs()).replace(".0 ", " "));
+            Some(format!("verifying {share} of the knee's rate as open traffic, {time}"))
+        }
+        Command::Overflow(policy) => {
+            let before = std::mem::replace(&mut set.overflow, *policy);
+            Some(format!("full queue: {} → {}", before.name(), policy.name()))
+        }
+        Command::Model(model) => {
+            set.model = *model;
+            Some(match model {
+                LoadModel::Open => "open model: arrivals at their own times, at the present good rate".into(),
+                LoadModel::Closed => "closed model: a new request after an answer".into(),
+            })
+        }
         Command::Auto => {
             if set.mode == Mode::Manual {
                 set.mode = set.last_auto;
@@ -52,6 +69,16 @@ fn change_mode(set: &mut Setpoints, mode: Mode, present: f64) -> String {
     }
     set.mode = mode;
     format!("mode {}: {}", mode.name(), mode.explanation())
+}
+
+/// `promise p99 < 80ms → p99 < 84ms`.
+fn promised(set: &mut Setpoints, promise: &Promise) -> String {
+    let before = set.promise.replace(*promise).filter(|_| set.mode == Mode::Slo);
+    (set.mode, set.last_auto, set.asked, set.model) = (Mode::Slo, Mode::Slo, None, LoadModel::Open);
+    match before {
+        Some(before) => format!("promise {before} → {promise}"),
+        None => format!("slo: the highest open rate that keeps {promise}"),
+    }
 }
 
 /// `25 → 26 ms`: the unit once where both have it.

@@ -143,7 +143,7 @@ pub static TABLE: &[Binding] = &[
     row!(Run, Plain, "b", "bookmark this moment", Key::ch('b') => Message::Bookmark),
     row!(Control, Plain, "m", "modes", Key::ch('m') => Message::Modes),
     row!(Control, Plain, "g", "knobs of the present mode", Key::ch('g') => Message::Knobs),
-    row!(Control, Plain, "↑ ↓", "main: thrift, target, rate or workers",
+    row!(Control, Plain, "↑ ↓", "main: thrift, target, limit, rate, workers",
         UP => Message::Main(Step::Up), DOWN => Message::Main(Step::Down)),
     row!(Control, Plain, "PgUp PgDn", "the same, a big step",
         PAGE_UP => Message::Main(Step::BigUp), PAGE_DOWN => Message::Main(Step::BigDown)),
@@ -153,7 +153,9 @@ pub static TABLE: &[Binding] = &[
     row!(Control, Plain, "< >", "workers by hand, 10 %",
         Key::ch('<') => Message::Workers(Step::BigDown), Key::ch('>') => Message::Workers(Step::BigUp)),
     row!(Control, Plain, "a", "give control back to the law", Key::ch('a') => Message::Auto),
-    row!(Control, Plain, "[ ] { }", "target of hold, 5 % or half",
+    row!(Control, Plain, "v", "verify: 3/4 of the knee as open traffic", Key::ch('v') => Message::Verify),
+    row!(Control, Plain, "o", "full queue: drop, reject or block", Key::ch('o') => Message::Overflow),
+    row!(Control, Plain, "[ ] { }", "target or limit, 5 % or half",
         Key::ch('[') => Message::Target(Step::Down), Key::ch(']') => Message::Target(Step::Up),
         Key::ch('{') => Message::Target(Step::BigDown), Key::ch('}') => Message::Target(Step::BigUp)),
     row!(Control, Plain, "u", "undo the last change", Key::ch('u') => Message::Undo),
@@ -171,6 +173,8 @@ pub static TABLE: &[Binding] = &[
     row!(View, Plain, "e", "errors", Key::ch('e') => Message::Errors),
     row!(View, Plain, "w W", "narrow or widen the window",
         Key::ch('w') => Message::Narrow, Key::ch('W') => Message::Widen),
+    row!(View, Plain, "l", "response, service, wait, connect, send lag", Key::ch('l') => Message::Series),
+    row!(View, Plain, "L", "response over service", Key::ch('L') => Message::Split),
     row!(View, Plain, "f", "freeze the view; traffic goes on", Key::ch('f') => Message::Freeze),
     row!(View, Plain, "n", "colour: share, count, rank", Key::ch('n') => Message::Scale),
     row!(View, Plain, "c", "colour map", Key::ch('c') => Message::Palette),
@@ -285,7 +289,7 @@ mod tests {
     #[test]
     fn the_keys_promised_are_there() {
         let promised = "? F1 q Q ctrl-c ctrl-z ctrl-l space f Tab shift-Tab m ↑ ↓ PgUp PgDn + - = _ g b s [ ] { } < > a u ctrl-r \
-                        c t n z w W e : 1 2 3 4 5 6 7 8 9 0 Enter Esc /";
+                        c t n z w W e v o l L : 1 2 3 4 5 6 7 8 9 0 Enter Esc /";
         let all: Vec<String> = TABLE.iter().flat_map(|b| b.keys).map(|(k, _)| k.name()).collect();
         for key in promised.split_whitespace() {
             assert!(all.iter().any(|k| k == key), "{key}");

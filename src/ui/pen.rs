@@ -169,6 +169,11 @@ impl<'a> Pen<'a> {
 
     /// Text in at most `most` lines of `width`, the last one ending in `…` where something is missing.
     pub(super) fn lines(&mut self, x: u16, y: u16, text: &str, width: usize, most: usize) {
+        self.lines_in(x, y, text, width, most, Style::new());
+    }
+
+    /// The same in a style.
+    pub(super) fn lines_in(&mut self, x: u16, y: u16, text: &str, width: usize, most: usize, style: Style) {
         let lines = wrap(text, width);
         for (i, line) in lines.iter().take(most).enumerate() {
             let rest = if i + 1 == most && lines.len() > most {
@@ -176,7 +181,7 @@ impl<'a> Pen<'a> {
             } else {
                 line.clone()
             };
-            self.put(x, y.saturating_add(i as u16), &rest, Style::new());
+            self.put(x, y.saturating_add(i as u16), &rest, style);
         }
     }
 

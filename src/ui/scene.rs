@@ -4,6 +4,8 @@
 use super::state::Model;
 use super::theme::Theme;
 use crate::answer::{Advice, Verdict};
+use crate::model::arrival::Process;
+use crate::model::promise::Promise;
 use crate::model::setpoints::{LoadModel, Mode, ProcessVariable};
 use crate::telemetry::frame::{Frame, Phase};
 
@@ -54,7 +56,25 @@ impl Scene<'_> {
 
     /// Arrivals come at their own times.
     pub(super) fn open(&self) -> bool {
-        self.frame.setpoints.model == LoadModel::Open
+        self.frame.setpoints.model == LoadModel::Open || self.mode() == Mode::Slo
+    }
+
+    /// What `slo` keeps.
+    pub(super) fn promise(&self) -> Option<Promise> {
+        let (f, slo) = (self.frame, self.mode() == Mode::Slo);
+        f.slo.as_ref().map(|s| s.promise).or(f.setpoints.promise).filter(|_| slo)
+    }
+
+    /// Rate and process of the open traffic that is offered now, a check included.
+    pub(super) fn offered(&self) -> Option<(f64, Process)> {
+        let (f, set) = (self.frame, &self.frame.setpoints);
+        if let Some(check) = f.check.filter(|c| !c.over) {
+            return Some((check.rate, Process::Poisson));
+        }
+        match (&f.slo, set.mode) {
+            (Some(slo), Mode::Slo) => Some((slo.rate, set.arrivals)),
+            _ => set.rate.filter(|_| self.open()).map(|r| (r, set.arrivals)),
+        }
     }
 
     /// `closed` or `open`.
@@ -72,9 +92,10 @@ impl Scene<'_> {
         self.frame.phase == Phase::Ready && self.frame.columns.is_empty()
     }
 
-    /// The target of `hold` where it is a latency, s.
-    pub(super) fn latency_target(&self) -> Option<f64> {
-        self.target(ProcessVariable::is_latency)
+    /// The latency that is aimed at, s, and what it is called: the target of `hold`, the limit of `slo`.
+    pub(super) fn latency_aim(&self) -> Option<(&'static str, f64)> {
+        let limit = self.promise().map(|p| ("limit", p.main().limit.secs()));
+        limit.or_else(|| self.target(ProcessVariable::is_latency).map(|t| ("target", t)))
     }
 
     /// What the law aims at, where its variable is of a kind.

@@ -5,6 +5,7 @@ use super::theme::Theme;
 use crate::model::command::Command;
 use crate::model::setpoints::Setpoints;
 use crate::model::units::Nanos;
+use crate::telemetry::column::Series;
 use tui_input::Input;
 
 /// The panes, by their number on the screen.
@@ -19,9 +20,9 @@ pub enum Pane {
     Workers,
     /// 4, the queue.
     Queue,
-    /// 5, ladder or controller.
+    /// 5, ladder, controller or promise.
     Law,
-    /// 6, good rate against workers.
+    /// 6, good rate against workers; in the open model the queue in figures.
     Curve,
     /// 7, events.
     Events,
@@ -173,6 +174,10 @@ pub struct Model {
     pub theme: Theme,
     /// What a colour means.
     pub scale: Scale,
+    /// Whose times the map shows.
+    pub series: Series,
+    /// Response over service, whatever `series` says.
+    pub split: bool,
     /// Powers of two by which a column is longer than the window needs.
     pub window: i8,
     /// The terminal's columns and rows.
@@ -207,6 +212,8 @@ impl Model {
             frozen: false,
             theme,
             scale: Scale::Share,
+            series: Series::Response,
+            split: false,
             window: 0,
             size: (0, 0),
             toast: None,

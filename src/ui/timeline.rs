@@ -1,7 +1,7 @@
 //! The columns of a frame merged to the columns of the screen.
 //! Merging adds counts and histograms; percentiles are never averaged.
 
-use crate::telemetry::column::Column;
+use crate::telemetry::column::{Column, Series};
 use crate::telemetry::grid::Grid;
 use std::sync::Arc;
 
@@ -27,13 +27,15 @@ pub(super) struct Slot {
     pub(super) errors: u64,
     /// Arrivals called for.
     pub(super) offered: u64,
+    /// Of those, shed.
+    pub(super) shed: u64,
     /// Mean workers.
     pub(super) workers: f64,
     /// Mean queue.
     pub(super) queue: f64,
-    /// Response times.
-    pub(super) response: Grid,
-    /// Samples in `response`.
+    /// Times of the series that is looked at.
+    pub(super) grid: Grid,
+    /// Samples in `grid`.
     pub(super) samples: u64,
     /// Median, s.
     pub(super) p50: Option<f64>,
@@ -60,7 +62,7 @@ impl Slot {
         if self.span() > 0.0 { n as f64 / self.span() } else { 0.0 }
     }
 
-    fn add(&mut self, column: &Column) {
+    fn add(&mut self, column: &Column, series: Series) {
         let (a, b) = (self.span(), column.span());
         let mean = |x: f64, y: f64| if a + b > 0.0 { (x * a + y * b) / (a + b) } else { y };
         if self.parts == 0 {
@@ -72,22 +74,33 @@ impl Slot {
         self.ok += column.ok;
         self.errors += column.errors;
         self.offered += column.offered;
-        self.response.merge(&column.response);
-        self.max = [self.max, column.max].into_iter().flatten().reduce(f64::max);
+        self.shed += column.shed;
+        let grid = column.grid(series);
+        self.grid.merge(&grid);
+        // Of the response more is known than the grid says.
+        let (p50, p99, max) = match series {
+            Series::Response => (column.p50, column.p99, column.max),
+            _ => (grid.quantile(0.5), p99_of(&grid), grid.quantile(1.0)),
+        };
+        self.max = [self.max, max].into_iter().flatten().reduce(f64::max);
         self.paused &= column.paused;
         self.setpoint = column.setpoint.or(self.setpoint);
-        (self.p50, self.p99) = (column.p50, column.p99);
+        (self.p50, self.p99) = (p50, p99);
         self.parts += 1;
     }
 
     fn close(&mut self) {
-        self.samples = self.response.total();
+        self.samples = self.grid.total();
         if self.parts > 1 {
-            self.p50 = self.response.quantile(0.5);
-            let enough = self.samples >= ENOUGH;
-            self.p99 = if enough { self.response.quantile(0.99) } else { None };
+            self.p50 = self.grid.quantile(0.5);
+            self.p99 = p99_of(&self.grid);
         }
     }
+}
+
+/// `None` where there are too few samples to say.
+fn p99_of(grid: &Grid) -> Option<f64> {
+    if grid.total() >= ENOUGH { grid.quantile(0.99) } else { None }
 }
 
 /// The visible part of the run, oldest first. Slots lie on whole multiples of `step`, so they never shimmer.
@@ -101,15 +114,18 @@ pub(super) struct Timeline {
     pub(super) start: f64,
     /// The first column of the run is visible.
     pub(super) whole: bool,
+    /// What its slots show the times of.
+    pub(super) series: Series,
 }
 
 impl Timeline {
-    /// The last slots of a run in `room` columns of the screen; `zoom` as in [`limits`].
-    pub(super) fn of(columns: &[Arc<Column>], room: usize, zoom: i8) -> Self {
+    /// The last slots of a run in `room` columns of the screen; `zoom` as in [`limits`]. Every series has the same slots.
+    pub(super) fn of(columns: &[Arc<Column>], room: usize, zoom: i8, series: Series) -> Self {
         let (Some(first), Some(last), true) = (columns.first(), columns.last(), room > 0) else {
             return Self {
                 step: UNIT,
                 whole: true,
+                series,
                 ..Self::default()
             };
         };
@@ -121,7 +137,7 @@ impl Timeline {
         let begin = columns.partition_point(|c| place(c, step) < oldest);
         for column in &columns[begin..] {
             let i = (place(column, step) - oldest) as usize;
-            slots[i].get_or_insert_default().add(column);
+            slots[i].get_or_insert_default().add(column, series);
         }
         slots.iter_mut().flatten().for_each(Slot::close);
         Self {
@@ -129,6 +145,7 @@ impl Timeline {
             step,
             start: oldest as f64 * step,
             whole: oldest <= place(first, step),
+            series,
         }
     }
 
@@ -141,23 +158,27 @@ impl Timeline {
     /// Everything visible in one histogram.
     pub(super) fn merged(&self) -> Grid {
         let mut all = Grid::default();
-        self.slots.iter().flatten().for_each(|s| all.merge(&s.response));
+        self.slots.iter().flatten().for_each(|s| all.merge(&s.grid));
         all
     }
 
     /// As in the title: `whole run, column 1 s`.
     pub(super) fn words(&self) -> String {
-        let column = if self.step < 1.0 {
-            format!("{:.1} s", self.step)
-        } else {
-            crate::model::format::length(self.step).replace(".0 ", " ")
-        };
         let reach = if self.whole {
             "whole run".into()
         } else {
             format!("last {}", crate::model::format::clock(self.slots.len() as f64 * self.step))
         };
-        format!("{reach}, column {column}")
+        format!("{reach}, column {}", self.column_words())
+    }
+
+    /// Length of a slot: `1 s`.
+    pub(super) fn column_words(&self) -> String {
+        if self.step < 1.0 {
+            format!("{:.1} s", self.step)
+        } else {
+            crate::model::format::length(self.step).replace(".0 ", " ")
+        }
     }
 }
 
@@ -240,46 +261,46 @@ mod tests {
 
     #[test]
     fn the_whole_run_is_merged_in_pairs_when_full_and_stays_anchored_left() {
-        let t = Timeline::of(&run(80, 500), 80, 0);
+        let t = Timeline::of(&run(80, 500), 80, 0, Series::Response);
         assert_eq!((t.slots.len(), t.step, t.whole), (80, 0.5, true));
 
-        let t = Timeline::of(&run(81, 500), 80, 0);
+        let t = Timeline::of(&run(81, 500), 80, 0, Series::Response);
         assert_eq!((t.slots.len(), t.step, t.start), (41, 1.0, 0.0));
         assert_eq!(t.words(), "whole run, column 1 s");
     }
 
     #[test]
     fn merging_loses_no_request() {
-        let t = Timeline::of(&run(333, 500), 50, 0);
+        let t = Timeline::of(&run(333, 500), 50, 0, Series::Response);
         assert_eq!(t.merged().total(), 333 * 500);
         assert_eq!(t.slots.iter().flatten().map(|s| s.ok).sum::<u64>(), 333 * 500);
     }
 
     #[test]
     fn after_ten_minutes_it_scrolls() {
-        let t = Timeline::of(&run(3_000, 500), 75, 0);
+        let t = Timeline::of(&run(3_000, 500), 75, 0, Series::Response);
         assert_eq!((t.slots.len(), t.step, t.whole), (75, 8.0, false));
         assert_eq!(t.words(), "last 10:00, column 8 s");
     }
 
     #[test]
     fn few_requests_widen_the_column_up_to_eight_seconds() {
-        assert_eq!(Timeline::of(&run(60, 30), 80, 0).step, 2.0);
-        assert_eq!(Timeline::of(&run(60, 1), 80, 0).step, 8.0);
+        assert_eq!(Timeline::of(&run(60, 30), 80, 0, Series::Response).step, 2.0);
+        assert_eq!(Timeline::of(&run(60, 1), 80, 0, Series::Response).step, 8.0);
     }
 
     #[test]
     fn narrowing_shows_the_newest_part_and_stops_at_the_columns_own_length() {
         let columns = run(400, 500);
-        let own = Timeline::of(&columns, 100, 0);
-        let narrow = Timeline::of(&columns, 100, -9);
+        let own = Timeline::of(&columns, 100, 0, Series::Response);
+        let narrow = Timeline::of(&columns, 100, -9, Series::Response);
         assert_eq!((own.step, narrow.step, narrow.slots.len()), (2.0, 0.5, 100));
         assert!(!narrow.whole && narrow.index(199.9) == Some(99) && narrow.index(0.0).is_none());
     }
 
     #[test]
     fn nothing_recorded_is_an_empty_axis() {
-        assert!(Timeline::of(&[], 80, 0).slots.is_empty());
-        assert!(Timeline::of(&run(3, 1), 0, 0).slots.is_empty());
+        assert!(Timeline::of(&[], 80, 0, Series::Response).slots.is_empty());
+        assert!(Timeline::of(&run(3, 1), 0, 0, Series::Response).slots.is_empty());
     }
 }

@@ -11,7 +11,6 @@ use super::theme::{Ground, Palette, Theme};
 use crate::model::command::Command;
 use crate::model::units::Nanos;
 use crate::telemetry::frame::{Frame, Phase};
-use tui_input::Input;
 
 /// Applies a message. `frame` is the newest, even while the view is frozen.
 pub fn update(model: &mut Model, message: Message, frame: &Frame) -> Vec<Effect> {
@@ -25,6 +24,8 @@ pub fn update(model: &mut Model, message: Message, frame: &Frame) -> Vec<Effect>
         Message::Main(step) => load::main(model, step, frame),
         Message::Target(step) => load::target(model, step, frame),
         Message::Workers(step) => load::workers(model, step, frame),
+        Message::Verify => load::verify(model, frame),
+        Message::Overflow => load::overflow(model, frame),
         Message::Pause => load::pause(model, frame),
         Message::Auto => load::send(model, Command::Auto, frame),
         Message::Undo => load::say(model, Command::Undo, "last change undone"),
@@ -50,8 +51,8 @@ fn look(model: &mut Model, message: Message, frame: &Frame) {
         Message::Filter => lists::filter(model),
         Message::Modes => lists::modes(model, frame),
         Message::Knobs => model.screen = Screen::Knobs { at: 0 },
-        Message::Prompt => prompt(model, Asks::Command),
-        Message::Bookmark => prompt(model, Asks::Bookmark),
+        Message::Prompt => prompt(model, Asks::Command, ""),
+        Message::Bookmark => prompt(model, Asks::Bookmark, ""),
         Message::Focus(pane) => model.focus = pane,
         Message::FocusNext => model.focus = model.focus.turned(1),
         Message::FocusBack => model.focus = model.focus.turned(Pane::ALL.len() - 1),
@@ -62,6 +63,8 @@ fn look(model: &mut Model, message: Message, frame: &Frame) {
         Message::Palette => palette(model),
         Message::Ground => ground(model),
         Message::Scale => model.scale = model.scale.next(),
+        Message::Series => series(model),
+        Message::Split => model.split = !model.split,
         Message::Type(request) => lists::edit(model, request),
         Message::Paste(text) => lists::paste(model, &text),
         Message::Resize(columns, rows) => model.size = (columns, rows),
@@ -116,10 +119,10 @@ fn enter(model: &mut Model, frame: &Frame) -> Vec<Effect> {
     }
 }
 
-fn prompt(model: &mut Model, asks: Asks) {
+fn prompt(model: &mut Model, asks: Asks, line: &str) {
     model.screen = Screen::Prompt {
         asks,
-        input: Input::default(),
+        input: line.into(),
         error: None,
     };
 }
@@ -138,6 +141,13 @@ fn window(model: &mut Model, by: i8, frame: &Frame) {
 fn palette(model: &mut Model) {
     model.theme.palette = model.theme.palette.next();
     toast(model, format!("colour map: {}", model.theme.palette.name()), false);
+}
+
+/// The next series; out of the split view back to one map.
+fn series(model: &mut Model) {
+    model.series = if model.split { model.series } else { model.series.next() };
+    model.split = false;
+    toast(model, format!("the map shows {}", model.series.meaning()), false);
 }
 
 fn ground(model: &mut Model) {

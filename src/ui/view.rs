@@ -5,7 +5,7 @@
 //! ┌ header ───────────────────────────────┐      ┌ header ──────────┐
 //! ├ verdict ──────────────────────────────┤      ├ verdict ─────────┤
 //! ├ figures, three rows ──────────────────┤      ├ figures ─────────┤
-//! │ 1 latency             ╭ 5 ladder ────╮│      │ the law, one line│
+//! │ 1 latency             ╭ 5 law ───────╮│      │ the law, one line│
 //! │                       ╰──────────────╯│      │ 1 latency        │
 //! ├ 2 throughput          ╭ 6 curve ─────╮│      │                  │
 //! ├ 3 workers             ╰──────────────╯│      ├ 2 throughput     │
@@ -14,19 +14,22 @@
 //! └ footer ───────────────────────────────┘      └ footer ──────────┘
 //! ```
 
+mod map;
+
 use super::pen::Pen;
 use super::scene::{Scene, Size};
 use super::state::{Model, Pane, Screen};
 use super::timeline::Timeline;
-use super::widgets::frame::{Title, ruled, title};
+use super::widgets::frame::{Title, ruled};
 use super::widgets::gutter::{LEFT, RIGHT};
 use super::widgets::{
-    axis, books, card, controller, curve, errors, events, footer, header, help, kpi, ladder, law_line, legend, lists,
-    percentiles, prompt, spectrogram, strip, verdict,
+    axis, books, controller, curve, errors, events, footer, header, help, kpi, ladder, law_line, lists, percentiles, promise,
+    prompt, queue, rates, strip, verdict,
 };
 use crate::answer::{self, Advice, Verdict};
 use crate::model::format;
 use crate::model::setpoints::Mode;
+use crate::telemetry::column::Series;
 use crate::telemetry::frame::Frame;
 use ratatui::buffer::Buffer;
 
@@ -117,23 +120,29 @@ fn page(scene: &Scene, pen: &mut Pen) {
     }
 }
 
-fn timeline(scene: &Scene, width: u16) -> Timeline {
+fn timeline(scene: &Scene, width: u16, series: Series) -> Timeline {
     let room = usize::from(width.saturating_sub(LEFT + RIGHT));
-    Timeline::of(&scene.frame.columns, room, scene.model.window)
+    Timeline::of(&scene.frame.columns, room, scene.model.window, series)
 }
 
 /// The focused pane alone.
 fn zoomed(scene: &Scene, pen: &mut Pen) {
     let (w, h) = (pen.width(), pen.height());
-    let time = timeline(scene, w);
+    let time = timeline(scene, w, Series::Response);
     match scene.model.focus {
         Pane::Latency => {
-            map(scene, &mut pen.part(0, 0, w, h.saturating_sub(1)), &time);
+            map::draw(scene, &mut pen.part(0, 0, w, h.saturating_sub(1)), &time);
             axis::draw(scene, &mut pen.part(0, h.saturating_sub(1), w, 1), &time);
         }
         pane @ (Pane::Throughput | Pane::Workers | Pane::Queue) => {
-            band(scene, &mut pen.part(0, 0, w, h.saturating_sub(1)), pane, &time);
-            axis::draw(scene, &mut pen.part(0, h.saturating_sub(1), w, 1), &time);
+            let below = if pane == Pane::Queue && scene.open() && h >= 20 {
+                10
+            } else {
+                0
+            };
+            band(scene, &mut pen.part(0, 0, w, h.saturating_sub(1 + below)), pane, &time);
+            axis::draw(scene, &mut pen.part(0, h.saturating_sub(1 + below), w, 1), &time);
+            queue::draw(scene, &mut pen.part(0, h - below, w, below));
         }
         pane => single(scene, pen, pane),
     }
@@ -142,8 +151,11 @@ fn zoomed(scene: &Scene, pen: &mut Pen) {
 /// A boxed pane.
 fn single(scene: &Scene, pen: &mut Pen, pane: Pane) {
     match pane {
+        Pane::Law if scene.mode() == Mode::Slo => promise::draw(scene, pen),
         Pane::Law if matches!(scene.mode(), Mode::Hold | Mode::Manual) => controller::draw(scene, pen),
         Pane::Law => ladder::draw(scene, pen),
+        Pane::Curve if scene.mode() == Mode::Slo => rates::draw(scene, pen),
+        Pane::Curve if scene.open() => queue::draw(scene, pen),
         Pane::Curve => curve::draw(scene, pen),
         Pane::Books => books::draw(scene, pen),
         Pane::Errors => errors::draw(scene, pen),
@@ -160,7 +172,7 @@ fn small(scene: &Scene, pen: &mut Pen) {
         single(scene, pen, pane);
         return;
     }
-    let time = timeline(scene, w);
+    let time = timeline(scene, w, Series::Response);
     let second = if pane == Pane::Queue || (scene.open() && pane != Pane::Workers) {
         Pane::Queue
     } else {
@@ -172,7 +184,7 @@ fn small(scene: &Scene, pen: &mut Pen) {
         vec![Pane::Throughput]
     };
     let rest = h.saturating_sub(2 * strips.len() as u16 + 1);
-    map(scene, &mut pen.part(0, 0, w, rest), &time);
+    map::draw(scene, &mut pen.part(0, 0, w, rest), &time);
     for (i, pane) in strips.into_iter().enumerate() {
         let mut area = pen.part(0, rest + 2 * i as u16, w, 2);
         strip::draw(scene, &mut area, &strip::of(scene, pane), &time, true);
@@ -185,10 +197,10 @@ fn two_columns(scene: &Scene, pen: &mut Pen) {
     let (w, h) = (pen.width(), pen.height());
     let right = right_width(scene.size, w);
     let left = w - right;
-    let time = timeline(scene, left);
+    let time = timeline(scene, left, Series::Response);
     let heights: [u16; 3] = if scene.size == Size::Large { [6, 4, 5] } else { [4, 4, 4] };
     let mut y = h.saturating_sub(heights.iter().sum::<u16>() + 1);
-    map(scene, &mut pen.part(0, 0, left, y), &time);
+    map::draw(scene, &mut pen.part(0, 0, left, y), &time);
     for (height, pane) in heights.into_iter().zip([Pane::Throughput, Pane::Workers, Pane::Queue]) {
         band(scene, &mut pen.part(0, y, left, height), pane, &time);
         y += height;
@@ -199,7 +211,9 @@ fn two_columns(scene: &Scene, pen: &mut Pen) {
 
 fn right_column(scene: &Scene, pen: &mut Pen) {
     let (w, h) = (pen.width(), pen.height());
-    let law = (h * 9).div_ceil(20);
+    let held = scene.open() && scene.mode() == Mode::Manual;
+    // What is held in the open model takes few lines; its queue takes the rest.
+    let law = if held { 9.min(h / 2) } else { (h * 9).div_ceil(20) };
     let last = (h / 5).max(7);
     let curve_height = h.saturating_sub(law + last);
     single(scene, &mut pen.part(0, 0, w, law), Pane::Law);
@@ -212,7 +226,11 @@ fn right_column(scene: &Scene, pen: &mut Pen) {
                 0
             };
             let middle = curve_height - wrong.min(curve_height);
-            curve::draw(scene, &mut pen.part(0, law, w, middle));
+            let queue = if held && middle >= 25 { 11 } else { middle };
+            single(scene, &mut pen.part(0, law, w, queue), Pane::Curve);
+            if queue < middle {
+                single(scene, &mut pen.part(0, law + queue, w, middle - queue), Pane::Percentiles);
+            }
             // Where there is no room for both, errors take the events' place when asked for, or when they dominate the run.
             let mostly = scene.frame.whole.errors > 0.5;
             let low = if wrong == 0 && (pane == Pane::Errors || mostly) {
@@ -228,31 +246,6 @@ fn right_column(scene: &Scene, pen: &mut Pen) {
     }
 }
 
-/// The map with its title, legend and letters; over it what there is to say.
-fn map(scene: &Scene, pen: &mut Pen, time: &Timeline) {
-    let (w, h) = (pen.width(), pen.height());
-    let rows = h.saturating_sub(2);
-    let legend_end = (w.saturating_sub(1)).min(LEFT + plot_room((w, 0)) as u16 + RIGHT + LEFT);
-    let end = legend::draw(scene, pen, time, usize::from(rows) * 2, legend_end);
-    let words = format!("{} · colour = {}", time.words(), scene.model.scale.name());
-    let short = time.words();
-    let room = usize::from(end.saturating_sub(14));
-    let heading = Title {
-        pane: Pane::Latency,
-        name: "LATENCY",
-        words: if words.chars().count() <= room { words } else { short },
-    };
-    title(scene, pen, 1, end.saturating_sub(1), &heading);
-    events::letters(scene, &mut pen.part(0, 1, w, 1), time);
-    let mut plot = pen.part(0, 2, w, rows);
-    spectrogram::draw(scene, &mut plot, time);
-    if scene.ready() {
-        card::draw(scene, &mut plot.part(LEFT, 0, w.saturating_sub(LEFT + 1), rows));
-    } else {
-        card::waiting(scene, &mut pen.part(LEFT, 1, w.saturating_sub(LEFT + 1), 1));
-    }
-}
-
 /// A strip under its ruled title.
 fn band(scene: &Scene, pen: &mut Pen, pane: Pane, time: &Timeline) {
     let (w, h) = (pen.width(), pen.height());
@@ -260,7 +253,7 @@ fn band(scene: &Scene, pen: &mut Pen, pane: Pane, time: &Timeline) {
     let heading = Title {
         pane: what.pane,
         name: what.name,
-        words: what.words.into(),
+        words: what.words.clone(),
     };
     ruled(scene, pen, &heading);
     strip::draw(scene, &mut pen.part(0, 1, w, h.saturating_sub(1)), &what, time, false);

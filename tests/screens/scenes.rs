@@ -368,7 +368,7 @@ pub(crate) fn broken_numbers() -> Scene {
 
 /// Every scene.
 pub(crate) fn all() -> Vec<Scene> {
-    vec![
+    let closed = [
         max(),
         young(),
         hold(),
@@ -379,5 +379,6 @@ pub(crate) fn all() -> Vec<Scene> {
         slow(),
         empty(),
         broken_numbers(),
-    ]
+    ];
+    closed.into_iter().chain(crate::open::all()).collect()
 }

@@ -82,13 +82,6 @@ impl Law {
         let best = rates.iter().map(|r| r.1).fold(0.0, f64::max);
         rates.iter().find(|r| r.1 >= share * best).map_or(most, |r| r.0)
     }
-
-    /// Workers in 1 ..= `most` with the greatest ln X − κ·ln N.
-    pub fn favourite(&self, kappa: f64, most: f64) -> f64 {
-        let worth = |n: f64| self.rate(n).ln() - kappa * n.ln();
-        let rated = grid(most).map(|n| (n, worth(n)));
-        rated.max_by(|a, b| a.1.total_cmp(&b.1)).map_or(1.0, |r| r.0)
-    }
 }
 
 impl Part {

@@ -189,18 +189,6 @@ impl Known {
         (utility(&s, f64::from(workers), kappa), self.variance(workers, &s).sqrt())
     }
 
-    /// The worker count of the greatest utility among those with ≥ 100 answers, or with any when none has as many.
-    pub fn favourite(&self, kappa: f64) -> u32 {
-        let best = |least: f64| {
-            let points = self.points().filter(|(_, s)| s.ok >= least);
-            points.max_by(|a, b| {
-                let worth = |(n, s): &(u32, &Sample)| utility(s, f64::from(*n), kappa);
-                worth(a).total_cmp(&worth(b))
-            })
-        };
-        best(100.0).or_else(|| best(1.0)).map_or(1, |(n, _)| n)
-    }
-
     /// Whether a rung on a slow target is known well enough: 40 answers, or what tells as much, and at least 8.
     pub fn rung_known(&self, workers: u32) -> bool {
         let s = self.at(workers);

@@ -1,5 +1,5 @@
 //! At rest, with a look to both sides now and then: the optimum is followed when it moves.
-//! It takes small steps only; a changed target is handed back to the ramp.
+//! No step is longer than 30 %; what lies farther, and a changed target, is handed back to the ramp.
 //!
 //! ```text
 //!  hold ───────── up ─ down ── hold ─────────── down ─ up ── hold …      the order alternates: a drift cancels
@@ -23,17 +23,17 @@ const LONGEST_HOLD: f64 = 8.0;
 const REST: f64 = 2.5;
 /// Answers of a probe at Poisson noise.
 const PROBE: f64 = 400.0;
-/// First look down.
+/// A look down as long as the near side is not pinned; answers it is given, and seconds it may take.
 const NEAR_SIDE: f64 = 0.29;
-/// Answers it needs, and seconds it may take; share of the rest's rate that says "as good".
 const NEAR_ANSWERS: f64 = 1000.0;
 const NEAR_LONGEST: f64 = 1.5;
+/// Answers without which it says nothing.
+const NEAR_NEEDS: f64 = 300.0;
+/// Shares of the rest's rate that say "as good" and, at most, "clearly worse".
 const AS_GOOD: f64 = 0.97;
+const CLEARLY_WORSE: f64 = 0.95;
 /// Sway of the rate from second to second above which one look at the near side says nothing.
 const MOODY: f64 = 0.08;
-/// Share that says "not as good", and answers to say anything.
-const NOT_AS_GOOD: f64 = 0.95;
-const NEAR_NEEDS: f64 = 300.0;
 /// Widest probe that neutral pairs grow it to.
 const WIDEST: f64 = 0.2;
 /// Standard errors that a step up and a step down need.
@@ -79,7 +79,7 @@ pub struct Track {
     /// Steps in that direction in a row.
     walked: u32,
     detector: Detector,
-    /// The next look down is the first, and goes far enough to pin the near side of the knee.
+    /// Looks down go far enough to pin the near side of the knee, until that side is clearly worse.
     near: bool,
     /// How often the curve has moved the rest: each makes the next one harder, or it would never come to rest.
     corrections: f64,
@@ -220,7 +220,7 @@ impl Track {
         self.slope.add(&up, &down, error, set.knobs.kappa);
         let share = down.sample.rate() / known.at(self.workers).rate();
         if self.near && down.workers < self.workers && down.sample.ok >= NEAR_NEEDS && known.sway.value() < MOODY {
-            self.near = share > NOT_AS_GOOD;
+            self.near = share > CLEARLY_WORSE;
             if share > AS_GOOD {
                 return self.descend(down.workers, seen, known);
             }
@@ -230,7 +230,6 @@ impl Track {
             return self.astray(format!("{} is far from the best: looking anew", self.workers));
         }
         let note = match ruling {
-            -1 if self.workers <= set.bounds.min.max(1) => self.stay(spent, seen, known),
             1 => self.go(1, seen, set, known),
             -1 => self.go(-1, seen, set, known),
             _ => match self.correction(set, known) {
@@ -256,11 +255,20 @@ impl Track {
 
     /// It has walked the same way twice before: steps are too small for what lies ahead.
     fn far_off(&self, ruling: i8) -> bool {
-        ruling != 0 && (self.workers > 1 || ruling > 0) && self.walked >= 2 && self.direction == ruling
+        ruling != 0 && self.walked >= 2 && self.direction == ruling
     }
 
-    /// 1 for up, −1 for down, 0 for staying.
+    /// 1 for up, −1 for down, 0 for staying; beyond a bound nothing can be wanted.
     fn ruling(&self, up: &Trial, down: &Trial, set: &Setpoints, known: &Known) -> i8 {
+        match self.wish(up, down, set, known) {
+            1 if self.workers >= set.bounds.max => 0,
+            -1 if self.workers <= set.bounds.min.max(1) => 0,
+            wish => wish,
+        }
+    }
+
+    /// The same without bounds.
+    fn wish(&self, up: &Trial, down: &Trial, set: &Setpoints, known: &Known) -> i8 {
         let (slope, z) = (self.slope(), self.slope.z());
         let queued = |idle: f64| up.sample.mean().is_some_and(|r| set.knobs.g > 0.0 && r > set.knobs.g * idle);
         if known.idle().is_some_and(queued) {

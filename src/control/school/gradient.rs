@@ -8,14 +8,11 @@
 
 use super::super::variable::Sample;
 use super::super::{Controller, Move, Observation};
-use super::rest::Rest;
-use super::{FIRST_LIMIT, Voice, in_force, term, to, used, within};
+use super::windowed::Windowed;
+use super::{term, used};
 use crate::model::format::length;
 use crate::model::setpoints::Setpoints;
 
-/// Length of a window, s, and its fewest answers.
-const WINDOW: f64 = 1.0;
-const ENOUGH: f64 = 10.0;
 /// How far the short response may be above the long one.
 const TOLERANCE: f64 = 1.5;
 /// Workers added on top of every limit.
@@ -29,28 +26,26 @@ const FIRST: f64 = 10.0;
 /// The law.
 #[derive(Clone, Debug)]
 pub struct Gradient {
-    limit: Option<f64>,
-    window: Sample,
+    windowed: Windowed,
     windows: f64,
     short: f64,
     long: f64,
     gradient: f64,
-    rest: Rest,
-    voice: Voice,
 }
 
 impl Gradient {
     /// From a cold start, or `again` after another law.
     pub fn new(again: bool) -> Self {
+        Self::from(Windowed::new(again))
+    }
+
+    fn from(windowed: Windowed) -> Self {
         Self {
-            limit: (!again).then_some(FIRST_LIMIT),
-            window: Sample::default(),
+            windowed,
             windows: 0.0,
             short: 0.0,
             long: 0.0,
             gradient: 1.0,
-            rest: Rest::within(0.1),
-            voice: Voice::default(),
         }
     }
 
@@ -69,9 +64,7 @@ impl Gradient {
     }
 
     /// The limit after a full window, and why.
-    fn decide(&mut self, seen: &Observation, limit: f64) -> (f64, Option<String>) {
-        let window = std::mem::take(&mut self.window);
-        self.rest.decided();
+    fn decide(&mut self, window: &Sample, seen: &Observation, limit: f64) -> (f64, Option<String>) {
         let Some(mean) = window.mean() else { return (limit, None) };
         self.learn(mean);
         if !used(seen, limit) {
@@ -80,7 +73,7 @@ impl Gradient {
         self.gradient = (TOLERANCE * self.long / mean).clamp(0.5, 1.0);
         let next = (1.0 - SMOOTHING) * limit + SMOOTHING * (limit * self.gradient + QUEUE);
         let (long, g) = (length(self.long), self.gradient);
-        let note = self.voice.say(seen.now, u8::from(next > limit), || {
+        let note = self.windowed.voice.say(seen.now, u8::from(next > limit), || {
             format!(
                 "{} against {long} over the long run, gradient {g:.2}: {next:.0} workers",
                 length(mean)
@@ -92,28 +85,21 @@ impl Gradient {
 
 impl Controller for Gradient {
     fn step(&mut self, seen: &Observation, set: &Setpoints) -> Move {
-        let mut limit = self.limit.unwrap_or(seen.workers);
-        self.window.add(seen);
-        let mut note = None;
-        if self.window.span >= WINDOW - 1e-9 && self.window.ok >= ENOUGH {
-            (limit, note) = self.decide(seen, in_force(limit, seen));
-        }
-        limit = within(limit, set);
-        self.limit = Some(limit);
-        self.rest.see(seen, set);
+        let full = self.windowed.see(seen, |w| w.ok);
+        let (decided, note) = full.map(|(window, limit)| self.decide(&window, seen, limit)).unzip();
         let terms = vec![
             term("gradient", self.gradient, ""),
             term("R", self.short, "s"),
             term("R long", self.long, "s"),
         ];
-        to(limit, &self.rest, terms, note)
+        Move {
+            note: note.flatten(),
+            ..self.windowed.go(decided, seen, set, terms)
+        }
     }
 
     fn track(&mut self, _seen: &Observation, workers: f64) {
-        *self = Self {
-            limit: Some(workers),
-            ..Self::new(true)
-        };
+        *self = Self::from(Windowed::at(workers));
     }
 }
 
@@ -123,7 +109,7 @@ mod tests {
 
     fn windows(law: &mut Gradient, response: f64, count: u64) -> f64 {
         let set = Setpoints::default();
-        let mut n = law.limit.unwrap_or(40.0).floor();
+        let mut n = law.windowed.limit.unwrap_or(40.0).floor();
         for i in 0..10 * count {
             n = law.step(&Observation::tick(i, 100, response, n), &set).workers;
         }
@@ -142,10 +128,14 @@ mod tests {
         let mut law = Gradient::new(false);
         windows(&mut law, 0.010, 20);
 
-        let before = law.limit.unwrap();
+        let before = law.windowed.limit.unwrap();
         windows(&mut law, 0.030, 1);
 
         // g = clamp(1.5 · 10/30.., ½, 1) = ½: 0.8 L + 0.2 (L/2 + 4).
-        assert!((law.limit.unwrap() - (0.9 * before + 0.8)).abs() < 0.1, "{:?}", law.limit);
+        assert!(
+            (law.windowed.limit.unwrap() - (0.9 * before + 0.8)).abs() < 0.1,
+            "{:?}",
+            law.windowed.limit
+        );
     }
 }

@@ -8,14 +8,11 @@
 
 use super::super::variable::Sample;
 use super::super::{Controller, Move, Observation};
-use super::rest::Rest;
-use super::{FIRST_LIMIT, Voice, in_force, term, to, used, within};
+use super::windowed::Windowed;
+use super::{term, used};
 use crate::model::format::length;
 use crate::model::setpoints::Setpoints;
 
-/// Length of a window, s, and its fewest answers.
-const WINDOW: f64 = 1.0;
-const ENOUGH: f64 = 10.0;
 /// Windows until Rmin is measured anew, times the limit, times a share in [½, 1].
 const PROBE: f64 = 30.0;
 /// Spreads that share evenly over the probes: the golden ratio.
@@ -24,37 +21,33 @@ const SPREAD: f64 = 0.618_034;
 /// The law.
 #[derive(Clone, Debug)]
 pub struct Vegas {
-    limit: Option<f64>,
-    window: Sample,
+    windowed: Windowed,
     response: f64,
     least: Option<f64>,
     queue: f64,
     windows: f64,
     share: f64,
-    rest: Rest,
-    voice: Voice,
 }
 
 impl Vegas {
     /// From a cold start, or `again` after another law.
     pub fn new(again: bool) -> Self {
+        Self::from(Windowed::new(again))
+    }
+
+    fn from(windowed: Windowed) -> Self {
         Self {
-            limit: (!again).then_some(FIRST_LIMIT),
-            window: Sample::default(),
+            windowed,
             response: 0.0,
             least: None,
             queue: 0.0,
             windows: 0.0,
             share: 0.75,
-            rest: Rest::within(0.1),
-            voice: Voice::default(),
         }
     }
 
     /// The limit after a full window, and why.
-    fn decide(&mut self, seen: &Observation, limit: f64) -> (f64, Option<String>) {
-        let window = std::mem::take(&mut self.window);
-        self.rest.decided();
+    fn decide(&mut self, window: &Sample, seen: &Observation, limit: f64) -> (f64, Option<String>) {
         let Some(mean) = window.mean() else { return (limit, None) };
         self.response = mean;
         self.windows += 1.0;
@@ -80,7 +73,7 @@ impl Vegas {
         };
         let (q, r) = (self.queue, length(mean));
         let kind = if by > 0.0 { 1 } else { u8::from(by < 0.0) * 2 };
-        let note = self.voice.say(seen.now, kind, || match by {
+        let note = self.windowed.voice.say(seen.now, kind, || match by {
             b if b > 0.0 => format!("{q:.0} waiting of {limit:.0}, {r}: {b:.0} more"),
             b if b < 0.0 => format!("{q:.0} waiting of {limit:.0}, {r}: {:.0} fewer", -b),
             _ => format!("{q:.0} waiting of {limit:.0}, {r}: stays"),
@@ -91,28 +84,21 @@ impl Vegas {
 
 impl Controller for Vegas {
     fn step(&mut self, seen: &Observation, set: &Setpoints) -> Move {
-        let mut limit = self.limit.unwrap_or(seen.workers);
-        self.window.add(seen);
-        let mut note = None;
-        if self.window.span >= WINDOW - 1e-9 && self.window.ok + self.window.err >= ENOUGH {
-            (limit, note) = self.decide(seen, in_force(limit, seen));
-        }
-        limit = within(limit, set);
-        self.limit = Some(limit);
-        self.rest.see(seen, set);
+        let full = self.windowed.see(seen, |w| w.ok + w.err);
+        let (decided, note) = full.map(|(window, limit)| self.decide(&window, seen, limit)).unzip();
         let terms = vec![
             term("queue", self.queue, "workers"),
             term("R", self.response, "s"),
             term("R min", self.least.unwrap_or(0.0), "s"),
         ];
-        to(limit, &self.rest, terms, note)
+        Move {
+            note: note.flatten(),
+            ..self.windowed.go(decided, seen, set, terms)
+        }
     }
 
     fn track(&mut self, _seen: &Observation, workers: f64) {
-        *self = Self {
-            limit: Some(workers),
-            ..Self::new(true)
-        };
+        *self = Self::from(Windowed::at(workers));
     }
 }
 

@@ -1,7 +1,7 @@
 //! The knee by isotonic regression, with the worker counts a test cannot exclude.
 //! It takes rows as they are; it never extrapolates.
 
-use super::{Knee, Row, usl};
+use super::{Knee, Row, isotonic, usl};
 
 /// Standard normal quantile of the interval, two-sided 95 %.
 const Z: f64 = 1.96;
@@ -27,7 +27,7 @@ pub(super) fn knee(rows: &[Row]) -> Option<Knee> {
         return None;
     }
     let rising = &rows[..=peak.at];
-    let fitted = isotonic(rising);
+    let fitted = isotonic(rising.iter().map(|r| (r.good_rps, error(r).powi(-2))));
     let at = rested(rising, &peak)
         .or_else(|| (0..rising.len()).find(|i| crossed(&rising[*i], fitted[*i], &peak)))
         .unwrap_or(peak.at);
@@ -118,26 +118,6 @@ fn z_below(row: &Row, rate: f64, peak: &Peak) -> f64 {
     (SHARE * peak.rate - rate) / error(row).hypot(SHARE * peak.error)
 }
 
-/// Pool-adjacent-violators, weighted by what is known of each row: the nearest rising sequence.
-fn isotonic(rows: &[Row]) -> Vec<f64> {
-    // Each block: (weighted mean, weight, rows in it).
-    let mut blocks: Vec<(f64, f64, usize)> = Vec::with_capacity(rows.len());
-    for r in rows {
-        blocks.push((r.good_rps, error(r).powi(-2), 1));
-        while let [.., (a, wa, na), (b, wb, nb)] = blocks[..] {
-            if a <= b {
-                break;
-            }
-            blocks.truncate(blocks.len() - 2);
-            blocks.push(((a * wa + b * wb) / (wa + wb), wa + wb, na + nb));
-        }
-    }
-    blocks
-        .iter()
-        .flat_map(|(mean, _, n)| std::iter::repeat_n(*mean, *n))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -192,15 +172,5 @@ mod tests {
         assert_eq!(wide.lo, 1, "8 workers cannot be excluded");
         assert_eq!(narrow.lo, 9, "8 workers are excluded");
         assert!(wide.hi - wide.lo > narrow.hi - narrow.lo);
-    }
-
-    #[test]
-    fn violators_are_pooled_by_weight() {
-        let rows = [row(1, 100.0, 1.0), row(2, 90.0, 1.0), row(4, 300.0, 1.0)];
-
-        let fit = isotonic(&rows);
-
-        assert!(fit[0] > 94.0 && fit[0] < 96.0, "{fit:?}");
-        assert_eq!((fit[0], fit[2]), (fit[1], 300.0));
     }
 }

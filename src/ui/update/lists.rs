@@ -1,11 +1,13 @@
 //! What lies over the panes: help, modes, knobs, and the line being typed.
 
 use super::super::action::{Effect, Go};
+use super::super::knobs;
+use super::super::menu::{self, Choice};
 use super::super::state::{Asks, Model, Screen};
-use super::super::{knobs, menu};
 use super::load;
 use crate::model::command::Command;
 use crate::model::format::sanitize;
+use crate::model::setpoints::{LoadModel, Mode};
 use crate::telemetry::frame::Frame;
 use tui_input::{Input, InputRequest};
 
@@ -143,15 +145,33 @@ pub(super) fn enter(model: &mut Model, frame: &Frame) -> Vec<Effect> {
             };
             Vec::new()
         }
-        Screen::Modes { at } => match menu::enter(at) {
-            Ok(mode) => load::send(model, Command::Mode(mode), frame),
-            Err(at) => {
-                model.screen = Screen::Modes { at };
-                Vec::new()
-            }
-        },
+        Screen::Modes { at } => choose(model, menu::enter(at), frame),
         Screen::Prompt { asks, input, .. } => typed(model, asks, input, frame),
         Screen::Knobs { .. } | Screen::Plain => Vec::new(),
+    }
+}
+
+/// A line of the mode menu. `slo` first asks what is to be kept.
+fn choose(model: &mut Model, choice: Choice, frame: &Frame) -> Vec<Effect> {
+    match choice {
+        Choice::Mode(Mode::Slo) => {
+            let kept = load::expected(model, frame).promise;
+            let line = kept.map_or_else(|| "slo p99<80ms".into(), |p| format!("slo {p}"));
+            super::prompt(model, Asks::Command, &line);
+            Vec::new()
+        }
+        Choice::Mode(mode) => load::send(model, Command::Mode(mode), frame),
+        Choice::Model => {
+            let other = match load::expected(model, frame).model {
+                LoadModel::Open => LoadModel::Closed,
+                LoadModel::Closed => LoadModel::Open,
+            };
+            load::send(model, Command::Model(other), frame)
+        }
+        Choice::Line(at) => {
+            model.screen = Screen::Modes { at };
+            Vec::new()
+        }
     }
 }
 

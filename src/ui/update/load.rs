@@ -5,7 +5,11 @@ use super::super::foresee::foresee;
 use super::super::state::Model;
 use super::toast;
 use crate::model::command::{Change, Command};
+use crate::model::demand::Overflow;
+use crate::model::expr::Expr;
+use crate::model::promise::Promise;
 use crate::model::setpoints::{LoadModel, Mode, Setpoints};
+use crate::model::units::Nanos;
 use crate::telemetry::frame::{Frame, Phase};
 
 /// Presses that may lie unapplied: a held key cannot overshoot by more.
@@ -20,7 +24,10 @@ pub(super) fn expected<'a>(model: &'a Model, frame: &'a Frame) -> &'a Setpoints 
 pub(super) fn send(model: &mut Model, command: Command, frame: &Frame) -> Vec<Effect> {
     let mut set = expected(model, frame).clone();
     if let Some(text) = foresee(&mut set, &command, frame.control.workers) {
-        let undo = !matches!(command, Command::Pause | Command::Resume | Command::Auto);
+        let undo = !matches!(
+            command,
+            Command::Pause | Command::Resume | Command::Auto | Command::Verify(..)
+        );
         let text = if undo { format!("{text}  (u undo)") } else { text };
         toast(model, text, false);
     }
@@ -42,7 +49,7 @@ pub(super) fn step(model: &mut Model, command: Command, frame: &Frame) -> Vec<Ef
     send(model, command, frame)
 }
 
-/// The mode's main quantity: target, rate, workers or thrift.
+/// The mode's main quantity: target, limit, rate, workers or thrift.
 pub(super) fn main(model: &mut Model, by: Step, frame: &Frame) -> Vec<Effect> {
     let set = expected(model, frame);
     match (set.mode, set.model) {
@@ -69,9 +76,12 @@ pub(super) fn main(model: &mut Model, by: Step, frame: &Frame) -> Vec<Effect> {
     }
 }
 
-/// The target of `hold`, the goal of `classic`.
+/// The target of `hold`, the goal of `classic`, the limit of `slo`.
 pub(super) fn target(model: &mut Model, by: Step, frame: &Frame) -> Vec<Effect> {
     let set = expected(model, frame);
+    if set.mode == Mode::Slo {
+        return limit(model, by, frame);
+    }
     if !matches!(set.mode, Mode::Hold | Mode::Classic) {
         toast(model, "only hold has a target: m chooses it", true);
         return Vec::new();
@@ -82,6 +92,67 @@ pub(super) fn target(model: &mut Model, by: Step, frame: &Frame) -> Vec<Effect> 
     }
     let times = by.times(if by.big() { 1.5 } else { 1.05 });
     step(model, Command::SetpointTimes(times), frame)
+}
+
+/// The latency that the promise speaks of; its other terms stay.
+fn limit(model: &mut Model, by: Step, frame: &Frame) -> Vec<Effect> {
+    let Some(promise) = expected(model, frame).promise else {
+        toast(model, "no promise yet: m chooses slo and asks for one", true);
+        return Vec::new();
+    };
+    let main = promise.main().expr;
+    let times = by.times(if by.big() { 1.5 } else { 1.05 });
+    let exprs: Vec<Expr> = promise
+        .terms()
+        .map(|t| match t.expr == main {
+            true => Expr {
+                value: three_digits(t.expr.value * times),
+                ..t.expr
+            },
+            false => t.expr,
+        })
+        .collect();
+    match Promise::of(&exprs) {
+        Ok(promise) => step(model, Command::Slo(promise), frame),
+        Err(why) => {
+            toast(model, why, true);
+            Vec::new()
+        }
+    }
+}
+
+/// To three significant digits: a nudged limit is to be read.
+fn three_digits(value: f64) -> f64 {
+    let scale = 10f64.powf(2.0 - value.max(1e-9).log10().floor());
+    (value * scale).round() / scale
+}
+
+/// Three quarters of the knee's rate as open traffic for 20 s, as `verify` alone does.
+pub(super) fn verify(model: &mut Model, frame: &Frame) -> Vec<Effect> {
+    if frame.check.is_some_and(|c| !c.over) {
+        toast(model, "it is being verified already", true);
+        return Vec::new();
+    }
+    if frame.knee.is_none() {
+        toast(model, "there is no knee yet to verify: max finds it", true);
+        return Vec::new();
+    }
+    send(model, Command::Verify(0.75, Nanos::from_secs(20)), frame)
+}
+
+/// The next policy of a full queue.
+pub(super) fn overflow(model: &mut Model, frame: &Frame) -> Vec<Effect> {
+    let set = expected(model, frame);
+    if set.model != LoadModel::Open {
+        toast(model, "the closed model has no queue here: m has the open model", true);
+        return Vec::new();
+    }
+    let next = match set.overflow {
+        Overflow::Drop => Overflow::Reject,
+        Overflow::Reject => Overflow::Block,
+        Overflow::Block => Overflow::Drop,
+    };
+    send(model, Command::Overflow(next), frame)
 }
 
 /// Workers by hand: 2 % or 10 %, at least one.

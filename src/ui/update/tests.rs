@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::model::command::Change;
-use crate::model::setpoints::{Mode, ProcessVariable, Setpoint, Setpoints};
+use crate::model::promise::Promise;
+use crate::model::setpoints::{LoadModel, Mode, ProcessVariable, Setpoint, Setpoints};
+use crate::telemetry::column::Series;
 use crate::ui::keymap;
 use crate::ui::state::{Scale, Speech};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -93,6 +95,118 @@ fn arrows_move_the_main_quantity_of_each_mode() {
     ] {
         assert_eq!(press(&mut model(), &frame, "up"), sends(&[command]));
     }
+}
+
+/// A frame in the open model at some rate.
+fn open() -> Frame {
+    let mut frame = running(Mode::Manual);
+    frame.setpoints.model = LoadModel::Open;
+    frame.setpoints.rate = Some(1_400.0);
+    frame
+}
+
+fn promise(text: &str) -> Promise {
+    Promise::parse(text).unwrap()
+}
+
+#[test]
+fn arrows_move_the_limit_of_the_promise_and_leave_its_other_terms() {
+    let mut frame = running(Mode::Slo);
+    frame.setpoints.promise = Some(promise("p99<80ms,errors<0.1%"));
+    let mut m = model();
+
+    let nudged = press(&mut m, &frame, "up");
+
+    assert_eq!(nudged, sends(&[Command::Slo(promise("p99<84ms,errors<0.1%"))]));
+    assert!(
+        m.toast
+            .unwrap()
+            .text
+            .starts_with("promise p99 < 80ms, errors < 0.1% → p99 < 84ms")
+    );
+    let halved = press(&mut model(), &frame, "{");
+    assert_eq!(halved, sends(&[Command::Slo(promise("p99<53.3ms,errors<0.1%"))]));
+}
+
+#[test]
+fn slo_in_the_menu_asks_for_the_promise_first() {
+    let (mut m, frame) = (model(), running(Mode::Max));
+    m.speech.parse = |line, _| crate::model::command::parse(line);
+    m.screen = Screen::Modes {
+        at: crate::ui::menu::place(Mode::Slo),
+    };
+
+    assert_eq!(press(&mut m, &frame, "Enter"), []);
+    assert!(matches!(&m.screen, Screen::Prompt { input, .. } if input.value() == "slo p99<80ms"));
+    assert_eq!(press(&mut m, &frame, "Enter"), sends(&[Command::Slo(promise("p99<80ms"))]));
+    assert!(matches!(m.screen, Screen::Plain));
+}
+
+#[test]
+fn the_menu_changes_between_open_and_closed() {
+    for (frame, other) in [(running(Mode::Max), LoadModel::Open), (open(), LoadModel::Closed)] {
+        let mut m = model();
+        m.screen = Screen::Modes { at: 4 };
+
+        assert_eq!(press(&mut m, &frame, "Enter"), sends(&[Command::Model(other)]));
+    }
+}
+
+#[test]
+fn v_verifies_a_knee_and_says_why_it_cannot() {
+    let mut known = running(Mode::Max);
+    known.knee = Some(crate::telemetry::curve::Knee {
+        workers: 41,
+        lo: 38,
+        hi: 45,
+        good_rps: 1662.0,
+        ci95_rps: None,
+        p50: None,
+        p99: None,
+        best_workers: 49,
+        best_rps: 1689.0,
+        usl: None,
+    });
+    let mut m = model();
+
+    assert_eq!(
+        press(&mut m, &known, "v"),
+        sends(&[Command::Verify(0.75, Nanos::from_secs(20))])
+    );
+    assert_eq!(
+        m.toast.unwrap().text,
+        "verifying 75 % of the knee's rate as open traffic, 20 s"
+    );
+    let mut m = model();
+    assert_eq!(press(&mut m, &running(Mode::Max), "v"), []);
+    assert!(m.toast.unwrap().text.contains("no knee yet"));
+}
+
+#[test]
+fn o_cycles_what_a_full_queue_does_in_the_open_model_alone() {
+    let mut m = model();
+
+    let sent = press(&mut m, &open(), "o o o");
+
+    use crate::model::demand::Overflow::{Block, Drop, Reject};
+    assert_eq!(sent, sends(&[Reject, Block, Drop].map(Command::Overflow)));
+    let mut m = model();
+    assert_eq!(press(&mut m, &running(Mode::Max), "o"), []);
+    assert!(m.toast.unwrap().alarm);
+}
+
+#[test]
+fn l_goes_through_the_series_and_shift_l_splits() {
+    let (mut m, frame) = (model(), running(Mode::Max));
+
+    press(&mut m, &frame, "l l");
+    assert_eq!((m.series, m.split), (Series::Wait, false));
+    press(&mut m, &frame, "L");
+    assert_eq!((m.series, m.split), (Series::Wait, true));
+    press(&mut m, &frame, "l");
+    assert_eq!((m.series, m.split), (Series::Wait, false), "out of the split view first");
+    press(&mut m, &frame, "l l l");
+    assert_eq!(m.series, Series::Response);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::super::pen::Pen;
 use super::super::scene::Scene;
 use super::super::theme::Band;
+use super::check;
 use crate::model::setpoints::{LoadModel, Mode};
 use crate::telemetry::frame::Phase;
 
@@ -28,6 +29,12 @@ fn items(scene: &Scene) -> Vec<(&'static str, &'static str)> {
     };
     let view = if scene.model.frozen { "unfreeze" } else { "freeze" };
     items.extend(main(scene).map(|what| ("↑↓", what)));
+    if check::offered(scene) {
+        items.push(("v", "verify"));
+    }
+    if scene.open() && scene.mode() != Mode::Slo {
+        items.push(("o", "overflow"));
+    }
     items.extend([("+ -", "workers"), ("m", "modes"), ("s", "snapshot"), ("space", pause)]);
     if scene.errors() > 0 {
         items.push(("e", "errors"));
@@ -36,6 +43,7 @@ fn items(scene: &Scene) -> Vec<(&'static str, &'static str)> {
         ("g", "knobs"),
         ("b", "bookmark"),
         ("z", "zoom"),
+        ("l L", "series"),
         ("w W", "window"),
         ("f", view),
     ]);
@@ -47,7 +55,8 @@ fn items(scene: &Scene) -> Vec<(&'static str, &'static str)> {
 fn main(scene: &Scene) -> Option<&'static str> {
     let set = &scene.frame.setpoints;
     Some(match (set.mode, set.model) {
-        (Mode::Hold | Mode::Slo | Mode::Classic, _) => "target",
+        (Mode::Slo, _) => "limit",
+        (Mode::Hold | Mode::Classic, _) => "target",
         (_, LoadModel::Open) => "rate",
         (Mode::Manual, _) => "workers",
         (Mode::Aimd | Mode::Vegas | Mode::Gradient, _) => return None,

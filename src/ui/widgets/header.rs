@@ -4,6 +4,8 @@
 use super::super::pen::{Pen, fit};
 use super::super::scene::{Scene, Size};
 use super::super::theme::{Band, Chip, Ink};
+use super::check;
+use crate::model::arrival::Process;
 use crate::model::format;
 use crate::telemetry::frame::Phase;
 
@@ -26,8 +28,8 @@ pub(in crate::ui) fn draw(scene: &Scene, pen: &mut Pen) {
     let mode = theme.ink(Ink::Mode).patch(theme.strong());
     x = pen.put(x + 2, 0, scene.mode().name(), mode);
     x = target_and_time(scene, pen, x + 2);
-    let words = load(scene);
-    if x + 2 + pen.measure(&words) <= pen.width() {
+    let fits = |words: &String| x + 2 + pen.measure(words) <= pen.width();
+    if let Some(words) = load(scene).into_iter().find(fits) {
         x = pen.put(x + 2, 0, &words, pen.dim());
     }
     right(scene, pen, x + 3);
@@ -49,12 +51,26 @@ fn target_and_time(scene: &Scene, pen: &mut Pen, x: u16) -> u16 {
     pen.put(x, 0, &planned, dim)
 }
 
-fn load(scene: &Scene) -> String {
+/// The load model in words, the longest first: `open 1,250/s Poisson`.
+fn load(scene: &Scene) -> Vec<String> {
     let word = scene.loop_word();
-    match (scene.size, scene.frame.setpoints.rate.filter(|_| scene.open())) {
-        (_, Some(rate)) => format!("open {}/s", format::quantity(rate)),
-        (Size::Medium | Size::Large, None) => format!("{word} model"),
-        _ => word.into(),
+    let Some((rate, process)) = scene.offered() else {
+        return match scene.size {
+            Size::Medium | Size::Large => vec![format!("{word} model"), word.into()],
+            _ => vec![word.into()],
+        };
+    };
+    let word = if check::running(scene) { "verify" } else { word };
+    let rate = format!("{word} {}/s", format::quantity(rate));
+    vec![format!("{rate} {}", titled(process)), rate]
+}
+
+/// A process with the capital of its namesake.
+pub(super) fn titled(process: Process) -> &'static str {
+    match process {
+        Process::Poisson => "Poisson",
+        Process::Pareto => "Pareto",
+        other => other.name(),
     }
 }
 

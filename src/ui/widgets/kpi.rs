@@ -1,6 +1,7 @@
 //! Rows of figures, each naming its window: `last 5 s`, and `at knee` or `whole run`.
 //! Columns leave by importance on narrow screens; a missing figure is a dash.
 
+use super::super::backlog;
 use super::super::pen::Pen;
 use super::super::scene::Scene;
 use super::super::theme::Ink;
@@ -17,12 +18,13 @@ struct Row {
     latency: Summary,
     errors: f64,
     queue: f64,
+    shed: f64,
     note: String,
     empty: bool,
 }
 
 /// Title, least width, importance (0 stays longest).
-const COLUMNS: [(&str, u16, u8); 9] = [
+const COLUMNS: [(&str, u16, u8); 10] = [
     ("good/s", 8, 0),
     ("workers", 9, 1),
     ("p50", 8, 2),
@@ -32,12 +34,16 @@ const COLUMNS: [(&str, u16, u8); 9] = [
     ("max", 8, 4),
     ("errors", 7, 3),
     ("queue", 6, 5),
+    ("shed", 7, 6),
 ];
+/// In the open model the workers are a limit; what is in flight is a result.
+const IN_FLIGHT: (&str, u16) = ("in flight", 11);
 const LABEL: u16 = 10;
 
 /// Draws three rows into `pen`.
 pub(in crate::ui) fn draw(scene: &Scene, pen: &mut Pen) {
-    let kept = kept(pen.width());
+    let columns = columns(scene.open());
+    let kept = kept(&columns, pen.width());
     let extra = (pen.width().saturating_sub(108) / 9).min(4);
     let (last, other) = (last(scene), other(scene));
     let dim = pen.dim();
@@ -46,7 +52,7 @@ pub(in crate::ui) fn draw(scene: &Scene, pen: &mut Pen) {
     pen.put(1, 2, other.label, dim);
     let mut end = LABEL;
     for i in kept {
-        let (title, width, _) = COLUMNS[i];
+        let (title, width, _) = columns[i];
         end += width + extra;
         pen.right(end, 0, title, dim);
         for (y, row, newest) in [(1, &last, true), (2, &other, false)] {
@@ -57,11 +63,22 @@ pub(in crate::ui) fn draw(scene: &Scene, pen: &mut Pen) {
     note(scene, pen, end + 3, &other.note);
 }
 
+/// The columns of a load model; nothing is shed in the closed one.
+fn columns(open: bool) -> Vec<(&'static str, u16, u8)> {
+    let mut columns = COLUMNS.to_vec();
+    if open {
+        (columns[1].0, columns[1].1) = IN_FLIGHT;
+    } else {
+        columns.pop();
+    }
+    columns
+}
+
 /// The columns that fit, by importance, in their own order.
-fn kept(width: u16) -> Vec<usize> {
-    let mut kept: Vec<usize> = (0..COLUMNS.len()).collect();
-    while LABEL + kept.iter().map(|i| COLUMNS[*i].1).sum::<u16>() > width {
-        let Some(least) = (0..kept.len()).max_by_key(|k| COLUMNS[kept[*k]].2) else {
+fn kept(columns: &[(&str, u16, u8)], width: u16) -> Vec<usize> {
+    let mut kept: Vec<usize> = (0..columns.len()).collect();
+    while LABEL + kept.iter().map(|i| columns[*i].1).sum::<u16>() > width {
+        let Some(least) = (0..kept.len()).max_by_key(|k| columns[kept[*k]].2) else {
             break;
         };
         kept.remove(least);
@@ -92,7 +109,15 @@ fn cell(scene: &Scene, row: &Row, i: usize, newest: bool) -> (String, Style) {
             };
             (format::percent(row.errors), style)
         }
-        _ => (queue(scene, row.queue), theme.ink(Ink::Queue)),
+        8 => (queue(scene, row.queue), theme.ink(Ink::Queue)),
+        _ => {
+            let style = if row.shed > 0.0 {
+                theme.ink(Ink::Queue).patch(theme.strong())
+            } else {
+                Style::new()
+            };
+            (format::percent(row.shed), style)
+        }
     }
 }
 
@@ -113,6 +138,7 @@ fn last(scene: &Scene) -> Row {
         latency: s.latency,
         errors: s.errors,
         queue: scene.frame.queue.now,
+        shed: backlog::shed(scene.frame).map_or(0.0, |(share, _)| share),
         note: String::new(),
         empty: s.span <= 0.0,
     }
@@ -130,6 +156,7 @@ fn other(scene: &Scene) -> Row {
             latency: s.latency,
             errors: s.errors,
             queue: s.queue,
+            shed: 0.0,
             note: note_text("held ", s.span, s.latency.count),
             empty: false,
         };
@@ -143,6 +170,7 @@ fn other(scene: &Scene) -> Row {
         latency,
         errors: f.whole.errors,
         queue,
+        shed: f.books.shed as f64 / f.books.scheduled.max(1) as f64,
         note: note_text("", f.whole.span, latency.count),
         empty: f.whole.span <= 0.0,
     }

@@ -1,10 +1,12 @@
 //! The law in one line, for the small screen.
 
+use super::super::backlog;
 use super::super::foresee::target_value;
 use super::super::pen::{Pen, fit};
 use super::super::scene::Scene;
 use super::controller::signed;
 use super::ladder::foot::evidence;
+use super::{check, promise};
 use crate::model::format;
 use crate::model::setpoints::{Mode, Setpoint};
 use crate::telemetry::frame::State;
@@ -17,8 +19,19 @@ pub(in crate::ui) fn draw(scene: &Scene, pen: &mut Pen) {
     let text = match (scene.override_words(), set.mode) {
         _ if matches!(control.state, State::Step | State::Tune) => format!("{}   {}", control.state.name(), control.narration),
         (Some(manual), _) => format!("{manual}   a gives control back"),
+        (None, Mode::Slo) => promise::line(scene),
+        (None, Mode::Manual) if scene.open() => open_line(scene),
         (None, Mode::Manual) => format!("manual {} workers", set.asked.unwrap_or(0)),
         (None, Mode::Hold) => hold_line(scene),
+        (None, Mode::Max) if scene.frame.check.is_some() => check::words(scene).map(|w| w.0).unwrap_or_default(),
+        (None, Mode::Max) if check::offered(scene) => {
+            let knee = scene
+                .frame
+                .knee
+                .as_ref()
+                .map_or_else(String::new, |k| format!("knee {}–{}–{}", k.lo, k.workers, k.hi));
+            format!("{knee}   v: try 75 % of it as open traffic")
+        }
         (None, mode) if mode.school() => format!("{}   {}", mode.name(), control.narration),
         (None, _) => match &scene.frame.knee {
             Some(k) => format!("knee {}–{}–{}   {}", k.lo, k.workers, k.hi, control.narration),
@@ -32,6 +45,22 @@ pub(in crate::ui) fn draw(scene: &Scene, pen: &mut Pen) {
     let (dim, end) = (pen.dim(), pen.width().saturating_sub(1));
     pen.right(end, 0, &proof, dim);
     pen.sentence(1, 0, &text, Style::new());
+}
+
+/// `full: drop   waiting 12,340 of 65,536, growing +50/s`.
+fn open_line(scene: &Scene) -> String {
+    let (f, fate) = (scene.frame, backlog::fate(scene.frame));
+    let shed = match backlog::shed(f) {
+        Some((share, rate)) if share > 0.0 => format!("   shed {}/s", format::quantity(rate)),
+        _ => String::new(),
+    };
+    let (now, policy) = (format::quantity(f.queue.now.round()), f.setpoints.overflow.name());
+    let oldest = if f.queue.oldest > 0.0 {
+        format!(", oldest {}", format::length(f.queue.oldest))
+    } else {
+        String::new()
+    };
+    format!("waiting {now}{oldest}, {}{shed}   full: {policy} (o)", fate.words())
 }
 
 fn hold_line(scene: &Scene) -> String {

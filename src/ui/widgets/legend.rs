@@ -1,14 +1,13 @@
 //! What the colours of the map mean; always beside it where there is room for a map.
 
-use super::super::density::{self, Meaning};
+use super::super::density::Meaning;
 use super::super::pen::Pen;
 use super::super::scene::Scene;
 use super::super::theme::glyph;
-use super::super::timeline::Timeline;
 use ratatui::style::Style;
 
 /// The legend, right-aligned before column `end` of row 0; returns where it begins.
-pub(in crate::ui) fn draw(scene: &Scene, pen: &mut Pen, timeline: &Timeline, pixels: usize, end: u16) -> u16 {
+pub(in crate::ui) fn draw(scene: &Scene, pen: &mut Pen, meaning: &Meaning, end: u16) -> u16 {
     let theme = scene.theme();
     let dim = pen.dim();
     if theme.lettered() {
@@ -19,8 +18,7 @@ pub(in crate::ui) fn draw(scene: &Scene, pen: &mut Pen, timeline: &Timeline, pix
             end
         };
     }
-    let axis = density::axis(timeline, scene.latency_target());
-    let (least, most) = Meaning::of(scene.model.scale, timeline, &axis, pixels).ends();
+    let (least, most) = meaning.ends();
     let (left, right) = (pen.measure(&least), pen.measure(&most));
     // The title beside it needs 34 columns.
     let Some(cells) = [16, 8].into_iter().find(|cells| left + right + cells + 36 <= end) else {

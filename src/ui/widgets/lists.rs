@@ -35,7 +35,8 @@ pub(in crate::ui) fn modes(scene: &Scene, pen: &mut Pen, at: usize) {
     for (i, line) in lines.into_iter().enumerate() {
         let y = i as u16;
         let Line::Mode(mode) = line else {
-            more(&mut inner, y, i == at, theme.selected());
+            let (name, words) = other(scene, line);
+            plain(&mut inner, y, i == at, name, &words);
             continue;
         };
         let mut name = if mode.built() { theme.strong() } else { dim };
@@ -58,16 +59,28 @@ pub(in crate::ui) fn modes(scene: &Scene, pen: &mut Pen, at: usize) {
     }
 }
 
-/// `more…`: the school, by name.
-fn more(pen: &mut Pen, y: u16, chosen: bool, selected: Style) {
+/// A line that is no mode: the other load model, or the way to the school.
+fn other(scene: &Scene, line: Line) -> (&'static str, String) {
+    match line {
+        Line::More | Line::Mode(_) => {
+            let school: Vec<&str> = Mode::ALL.into_iter().filter(|m| m.school()).map(Mode::name).collect();
+            ("more…", format!("to compare with: {}", school.join(", ")))
+        }
+        Line::Model if scene.open() => ("closed", "model: a new request only after an answer".into()),
+        Line::Model => ("open", "model: arrivals at their own times, at the present good rate".into()),
+    }
+}
+
+fn plain(pen: &mut Pen, y: u16, chosen: bool, name: &str, words: &str) {
     if chosen {
+        let selected = pen.theme.selected();
         pen.tint(y, selected);
         pen.glyph(1, y, glyph::ROW_MARK, Style::new());
     }
-    let school: Vec<&str> = Mode::ALL.into_iter().filter(|m| m.school()).map(Mode::name).collect();
     let (strong, dim) = (pen.theme.strong(), pen.dim());
-    pen.put(3, y, "more…", strong);
-    pen.put(12, y, &format!("to compare with: {}", school.join(", ")), dim);
+    pen.put(3, y, name, strong);
+    let room = usize::from(pen.width().saturating_sub(13));
+    pen.put(12, y, &fit(words, room), dim);
 }
 
 /// The knobs of the present mode: name, value, place in its range, meaning.

@@ -1,8 +1,9 @@
-//! `manual`: what the user holds, what waits, and the rows held so far.
+//! `manual`: what the user holds, what is under way, and the rows held so far.
 
 use super::super::pen::Pen;
 use super::super::scene::Scene;
 use super::super::theme::Ink;
+use super::header::titled;
 use super::ladder;
 use crate::model::format;
 
@@ -17,15 +18,15 @@ pub(in crate::ui) fn draw(scene: &Scene, pen: &mut Pen) {
         0,
         [("workers ", dim), (&asked, strong), ("  within ", dim), (&bounds, dim)],
     );
-    if let Some(rate) = set.rate.filter(|_| scene.open()) {
+    if let Some((rate, process)) = scene.offered().filter(|_| scene.open()) {
         let text = format!("{}/s", format::quantity(rate));
-        pen.spans(1, 1, [("offered ", dim), (&text, strong)]);
+        pen.spans(1, 1, [("offered ", dim), (&text, strong), (" ", dim), (titled(process), dim)]);
     }
     if scene.open() {
-        backlog(scene, pen);
+        levels(scene, pen);
     }
     let keys = if scene.open() {
-        "↑↓ rate 5 %, + - workers"
+        "↑↓ rate 5 %, o full queue, + - workers"
     } else {
         "↑↓ 10 %, + - one or 2 %"
     };
@@ -38,26 +39,19 @@ pub(in crate::ui) fn draw(scene: &Scene, pen: &mut Pen) {
     }
 }
 
-/// What waits here, how old it is, and how long it would take to work off.
-fn backlog(scene: &Scene, pen: &mut Pen) {
+/// What is in flight, how many workers are free, and how far the schedule has slipped.
+fn levels(scene: &Scene, pen: &mut Pen) {
     let (dim, strong) = (pen.dim(), pen.theme.strong());
-    let violet = pen.theme.ink(Ink::Queue).patch(strong);
-    let (f, g) = (scene.frame, &scene.frame.gauges);
-    let waiting = format::quantity(f.queue.now.round());
-    let shed = if f.books.shed > 0 {
-        format!("   shed {}", format::count(f.books.shed))
-    } else {
-        String::new()
-    };
-    let alarm = pen.theme.ink(Ink::Alarm);
-    let x = pen.spans(1, 2, [("waiting ", dim), (&waiting, violet)]);
-    let x = pen.put(x, 2, &shed, alarm);
-    if g.oldest.secs() > 0.0 {
-        pen.spans(x, 2, [("   oldest ", dim), (&format::length(g.oldest.secs()), strong)]);
-    }
-    if f.queue.now >= 1.0 && f.last.rate > 0.0 {
-        let drain = format::length(f.queue.now / f.last.rate);
-        let rate = format!(" at {}/s", format::quantity(f.last.rate));
-        pen.spans(1, 3, [("worked off in ", dim), (&drain, strong), (&rate, dim)]);
+    let g = &scene.frame.gauges;
+    let (busy, free) = (format::count(g.in_flight), format::count(g.idle));
+    pen.spans(
+        1,
+        2,
+        [("in flight ", dim), (&busy, strong), ("   free ", dim), (&free, strong)],
+    );
+    if g.slip.secs() > 0.0 {
+        let slip = format::length(g.slip.secs());
+        let alarm = pen.theme.ink(Ink::Queue).patch(strong);
+        pen.spans(1, 3, [("schedule slipped ", dim), (slip.as_str(), alarm)]);
     }
 }

@@ -1,4 +1,4 @@
-//! The table of percentiles: response, service and wait of the whole run beside the last 5 s.
+//! The table of percentiles: every series of the whole run beside the last 5 s, the one on the map first.
 //! A percentile without enough samples is a dash.
 
 use super::super::pen::Pen;
@@ -7,6 +7,7 @@ use super::super::state::Pane;
 use super::super::theme::Ink;
 use super::frame::{Title, boxed};
 use crate::model::format;
+use crate::telemetry::column::Series;
 use crate::telemetry::latency::Summary;
 use ratatui::style::Style;
 
@@ -37,18 +38,30 @@ pub(in crate::ui) fn draw(scene: &Scene, pen: &mut Pen) {
     let latency = scene.theme().ink(Ink::Latency);
     let mut inner = boxed(scene, pen, &heading);
     let (dim, strong) = (inner.dim(), inner.theme.strong());
-    let all = [
-        ("last 5 s", &f.last.latency),
-        ("response", &f.table.response),
-        ("service", &f.table.service),
-        ("wait", &f.table.wait),
-        ("connect", &f.table.connect),
-    ];
-    let step = ((inner.width().saturating_sub(9)) / 5).clamp(9, 14);
+    let (p50, p99) = f.table.send_lag;
+    let lag = Summary {
+        p50,
+        p99,
+        ..Summary::default()
+    };
+    let chosen = scene.model.series;
+    // The chosen series stands first: it is seen where there is no room for all.
+    let mut series = Series::ALL;
+    series.sort_by_key(|s| *s != chosen);
+    let of = |s: Series| match s {
+        Series::Response => &f.table.response,
+        Series::Service => &f.table.service,
+        Series::Wait => &f.table.wait,
+        Series::Connect => &f.table.connect,
+        Series::SendLag => &lag,
+    };
+    let last = ("last 5 s", &f.last.latency);
+    let all: Vec<(&str, &Summary)> = [last].into_iter().chain(series.map(|s| (s.name(), of(s)))).collect();
+    let step = ((inner.width().saturating_sub(9)) / 6).clamp(9, 14);
     let columns = usize::from(inner.width().saturating_sub(9) / step).min(all.len());
     for (i, (name, summary)) in all.iter().take(columns).enumerate() {
         let end = 8 + step * (i as u16 + 1);
-        inner.right(end, 0, name, dim);
+        inner.right(end, 0, name, if *name == chosen.name() { strong } else { dim });
         for (y, (row, read)) in ROWS.iter().enumerate() {
             let style = match *row {
                 "p99" => latency.patch(strong),
@@ -57,7 +70,12 @@ pub(in crate::ui) fn draw(scene: &Scene, pen: &mut Pen) {
             };
             inner.right(end, y as u16 + 1, &format::latency(read(summary)), style);
         }
-        inner.right(end, 11, &format::count(summary.count), dim);
+        let samples = if summary.count > 0 {
+            format::count(summary.count)
+        } else {
+            format::MISSING.into()
+        };
+        inner.right(end, 11, &samples, dim);
     }
     for (y, (row, _)) in ROWS.iter().enumerate() {
         inner.put(1, y as u16 + 1, row, dim);

@@ -9,33 +9,32 @@ use super::super::theme::{Ink, glyph, heat};
 use super::super::timeline::{ENOUGH, Slot, Timeline};
 use super::gutter::{LEFT, Label, labels};
 use crate::model::format;
+use crate::telemetry::column::Series;
 use ratatui::style::{Color, Style};
 
 /// Draws axis, cells, lines and labels into all rows of `pen`.
-pub(in crate::ui) fn draw(scene: &Scene, pen: &mut Pen, timeline: &Timeline) {
-    let target = scene.latency_target();
-    let axis = density::axis(timeline, target);
+pub(in crate::ui) fn draw(scene: &Scene, pen: &mut Pen, timeline: &Timeline, axis: &LogAxis, meaning: &Meaning) {
+    let aim = scene.latency_aim().filter(|_| timeline.series == Series::Response);
     let rows = usize::from(pen.height());
-    grid(scene, pen, &axis);
-    let meaning = Meaning::of(scene.model.scale, timeline, &axis, rows * 2);
+    grid(scene, pen, axis);
     for (i, slot) in timeline.slots.iter().enumerate() {
         let Some(slot) = slot else { continue };
         let x = LEFT + i as u16;
-        let values: Vec<Option<f64>> = density::column(slot, &axis, rows * 2)
+        let values: Vec<Option<f64>> = density::column(slot, axis, rows * 2)
             .into_iter()
             .map(|d| meaning.value(d, slot.samples))
             .collect();
         cells(scene, pen, x, slot, &values);
         for (value, letter) in [(slot.p50, '5'), (slot.p99, '9')] {
             let under: &[_] = if slot.samples < ENOUGH { &[] } else { &values };
-            line(scene, pen, x, &axis, value, under, letter);
+            line(scene, pen, x, axis, value, under, letter);
         }
-        if let Some(target) = target.filter(|_| i.is_multiple_of(4)) {
-            mark_target(scene, pen, x, &axis, target);
+        if let Some((_, aim)) = aim.filter(|_| i.is_multiple_of(4)) {
+            mark_target(scene, pen, x, axis, aim);
         }
     }
-    above(scene, pen, timeline, &axis);
-    gutter(scene, pen, timeline, &axis, target);
+    above(scene, pen, timeline, axis);
+    gutter(scene, pen, timeline, axis, aim);
 }
 
 fn row_of(pen: &Pen, axis: &LogAxis, seconds: f64) -> f64 {
@@ -157,7 +156,7 @@ fn above(scene: &Scene, pen: &mut Pen, timeline: &Timeline, axis: &LogAxis) {
 }
 
 /// Labels at the edge of the data; while nothing is answered, how old the oldest request is.
-fn gutter(scene: &Scene, pen: &mut Pen, timeline: &Timeline, axis: &LogAxis, target: Option<f64>) {
+fn gutter(scene: &Scene, pen: &mut Pen, timeline: &Timeline, axis: &LogAxis, aim: Option<(&str, f64)>) {
     let theme = scene.theme();
     let f = scene.frame;
     let latency = theme.ink(Ink::Latency).patch(theme.strong());
@@ -174,12 +173,13 @@ fn gutter(scene: &Scene, pen: &mut Pen, timeline: &Timeline, axis: &LogAxis, tar
     if stalled {
         add("oldest", Some(f.gauges.oldest.secs()), theme.ink(Ink::Alarm));
     }
-    if !timeline.slots.is_empty() {
-        add("max", f.last.latency.max, theme.ink(Ink::Dim));
-        add("p99", f.last.latency.p99, latency);
-        add("p50", f.last.latency.p50, latency);
+    let (max, p99, p50) = latest(scene, timeline);
+    add("max", max, theme.ink(Ink::Dim));
+    add("p99", p99, latency);
+    add("p50", p50, latency);
+    if let Some((name, seconds)) = aim {
+        add(name, Some(seconds), theme.ink(Ink::Target));
     }
-    add("target", target, theme.ink(Ink::Target));
     if stalled {
         let top = row_of(pen, axis, f.gauges.oldest.secs()).clamp(0.0, f64::from(pen.height())) as u16;
         for y in top..pen.height() {
@@ -187,6 +187,20 @@ fn gutter(scene: &Scene, pen: &mut Pen, timeline: &Timeline, axis: &LogAxis, tar
         }
     }
     labels(pen, edge, all);
+}
+
+/// Largest, p99 and p50: of the last five seconds where they are known, else of the newest column that has any.
+fn latest(scene: &Scene, timeline: &Timeline) -> (Option<f64>, Option<f64>, Option<f64>) {
+    let known = timeline.slots.iter().rev().flatten().find(|s| s.samples > 0);
+    match (timeline.series, known) {
+        _ if timeline.slots.is_empty() => (None, None, None),
+        (Series::Response, _) => {
+            let l = &scene.frame.last.latency;
+            (l.max, l.p99, l.p50)
+        }
+        (_, Some(slot)) => (slot.max, slot.p99, slot.p50),
+        _ => (None, None, None),
+    }
 }
 
 /// Nothing was answered in the newest column.

@@ -4,8 +4,10 @@ use super::super::super::foresee::knob_value;
 use super::super::super::pen::{Pen, fit};
 use super::super::super::scene::Scene;
 use super::super::super::theme::Ink;
+use super::super::check;
 use crate::model::format;
 use crate::telemetry::frame::State;
+use ratatui::style::Style;
 
 /// Rows kept for the sentences, whether there is something to say or not: nothing jumps.
 pub(super) fn height(height: u16, wide: bool) -> u16 {
@@ -33,12 +35,18 @@ pub(super) fn draw(scene: &Scene, pen: &mut Pen, rows: u16) {
             pen.spans(1, top + 1, [("a", scene.theme().strong()), (" gives control back", dim)]);
         }
     } else {
-        let said = pen.drawable(&scene.frame.control.narration).into_owned();
-        pen.lines(1, top, &said, width, usize::from(keep));
+        let checked = check::words(scene);
+        let (said, style) = checked.unwrap_or_else(|| (scene.frame.control.narration.clone(), Style::new()));
+        let said = pen.drawable(&said).into_owned();
+        pen.lines_in(1, top, &said, width, usize::from(keep), style);
     }
     if rows > 1 {
         let text = outlook(scene, width);
-        pen.put(1, top + keep, &fit(&pen.drawable(&text), width), dim);
+        let x = pen.put(1, top + keep, &fit(&pen.drawable(&text), width), dim);
+        if check::offered(scene) && x + 10 <= pen.width() {
+            let end = pen.width() - 1;
+            pen.spans(end - 8, top + keep, [("v", scene.theme().strong()), (" verify", dim)]);
+        }
     }
 }
 

@@ -5,7 +5,6 @@ use super::super::super::scene::Scene;
 use super::super::super::theme::{Ink, glyph};
 use super::super::gutter::LEFT;
 use super::Strip;
-use crate::model::format;
 use ratatui::style::Style;
 
 /// One column: `good` and `bad` as shares of the height.
@@ -59,11 +58,11 @@ pub(super) fn scale_labels(pen: &mut Pen, strip: &Strip, top: f64, short: bool) 
         let style = strip.ink.map_or(Style::new(), |i| pen.theme.ink(i));
         pen.right(LEFT - 1, 0, strip.short, style);
         if height > 1 {
-            pen.right(LEFT - 1, 1, &format!("≤{}", format::quantity(top)), dim);
+            pen.right(LEFT - 1, 1, &format!("≤{}", strip.number(top)), dim);
         }
         return;
     }
-    pen.right(LEFT - 1, 0, &format::quantity(top), dim);
+    pen.right(LEFT - 1, 0, &strip.number(top), dim);
     if height > 1 {
         pen.right(LEFT - 1, height - 1, "0", dim);
     }

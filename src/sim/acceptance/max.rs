@@ -1,0 +1,118 @@
+//! Behaviours of `max` one by one, each on the plant that shows it.
+
+use super::{drive, median};
+use crate::model::setpoints::{Bounds, Setpoints};
+use crate::model::units::Nanos;
+use crate::sim::drive::Turn;
+use crate::sim::plants::Recipe;
+use std::collections::BTreeMap;
+
+fn within(min: u32, max: u32) -> Setpoints {
+    Setpoints {
+        bounds: Bounds { min, max },
+        ..Setpoints::default()
+    }
+}
+
+fn free() -> Setpoints {
+    within(1, 16_384)
+}
+
+/// Seconds until the workers first give 95 % of the best, by the exact curve; ∞ for never.
+fn there(turns: &[Turn], recipe: &Recipe) -> f64 {
+    let most = turns.iter().map(|t| t.ruling.workers).fold(1.0, f64::max) as u32;
+    let (rates, best) = (recipe.rates(Nanos::ZERO, most), recipe.truth(Nanos::ZERO).best_rps);
+    let good = |t: &Turn| rates[t.ruling.workers as usize - 1] >= 0.95 * best;
+    turns.iter().position(good).map_or(f64::INFINITY, |i| (i + 1) as f64 / 10.0)
+}
+
+/// Median seconds over some seeds.
+fn soon(plant: &str, seeds: u64, seconds: f64) -> f64 {
+    let recipe = Recipe::named(plant).unwrap();
+    median(
+        (0..seeds)
+            .map(|s| there(&drive(plant, free(), s).run(seconds), &recipe))
+            .collect(),
+    )
+}
+
+/// Median workers at rest in the last ten seconds of a minute, as multiples of the knee.
+fn knees(plant: &str, seed: u64) -> f64 {
+    let knee = Recipe::named(plant).unwrap().truth(Nanos::from_secs(59)).knee_workers;
+    let turns = drive(plant, free(), seed).run(60.0);
+    median(turns[500..].iter().map(|t| t.seen.workers).collect()) / f64::from(knee)
+}
+
+fn alarms(turns: &[Turn]) -> usize {
+    turns.iter().filter(|t| t.ruling.changed).count()
+}
+
+#[test]
+fn the_first_tick_of_a_rung_is_enough_where_answers_are_many() {
+    for (plant, most) in [("mmc", 0.5), ("flat", 0.7)] {
+        let s = soon(plant, 9, 5.0);
+
+        assert!(s <= most, "{plant}: {s} s");
+    }
+}
+
+#[test]
+fn where_nothing_queues_the_latency_alone_lets_it_grow() {
+    let s = soon("huge", 3, 12.0);
+
+    assert!(s <= 5.0, "{s} s");
+}
+
+#[test]
+fn workers_that_fail_are_kept_off_and_the_rest_is_close_below() {
+    let rests: Vec<f64> = (0..5).map(|s| knees("reject", s)).collect();
+
+    assert!(rests.iter().all(|n| (0.9..1.1).contains(n)), "{rests:?}");
+}
+
+#[test]
+fn a_pause_of_the_target_is_no_change_of_it() {
+    // Five pauses of 0.4 s in each run.
+    let counts: Vec<usize> = (0..5).map(|s| alarms(&drive("gcpause", free(), s).run(60.0))).collect();
+
+    assert!(counts.iter().sum::<usize>() <= 2, "{counts:?}");
+}
+
+#[test]
+fn what_it_climbed_on_a_changing_or_moody_target_is_given_back() {
+    for (plant, most) in [("warm", 2.5), ("pareto", 5.0)] {
+        let n: Vec<f64> = (0..5).map(|s| knees(plant, s)).collect();
+
+        assert!(n.iter().all(|n| *n <= most), "{plant}: {n:?}");
+    }
+}
+
+#[test]
+fn a_sharp_knee_has_been_held_far_beyond_too() {
+    let knee = Recipe::named("uslsteep").unwrap().truth(Nanos::ZERO).knee_workers;
+    for seed in 0..5 {
+        let turns = drive("uslsteep", free(), seed).run(60.0);
+
+        let mut held = BTreeMap::<u32, u32>::new();
+        let far = |t: &&Turn| t.ruling.settled && t.seen.workers > 1.5 * f64::from(knee);
+        for t in turns.iter().filter(far) {
+            *held.entry(t.seen.workers as u32).or_default() += 1;
+        }
+
+        assert!(held.values().any(|ticks| *ticks >= 4), "{seed}: {held:?} beyond {knee}");
+    }
+}
+
+#[test]
+fn at_a_bound_it_rests_and_wishes_for_nothing_beyond() {
+    for (set, bound) in [(within(1, 12), 12.0), (within(80, 400), 80.0)] {
+        for seed in 0..3 {
+            let turns = drive("usl", set.clone(), seed).run(60.0);
+
+            let n = median(turns[200..].iter().map(|t| t.seen.workers).collect());
+            let pairs = turns.last().unwrap().ruling.law.neutral_pairs;
+            assert_eq!((n, alarms(&turns)), (bound, 0));
+            assert!(pairs >= 2, "{bound}: {pairs}");
+        }
+    }
+}
