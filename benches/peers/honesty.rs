@@ -13,6 +13,9 @@ use std::process::Command;
 use std::time::Duration;
 use truth::{Behaviour, Delay, Freeze, Script, Truth};
 
+/// Connections of every tool: ten times what the rate needs while the target is well.
+const CONNECTIONS: &str = "10";
+
 /// What a tool said: p50, p99 and highest response in ms, as far as it said so, and requests it counted as answered.
 struct Said {
     p50: Option<f64>,
@@ -144,7 +147,7 @@ fn tools() -> [Tool; 6] {
             run: hey,
         },
         Tool {
-            name: "wrk (closed: as fast as 50 connections go)",
+            name: "wrk (closed: as fast as they go)",
             program: "wrk",
             run: |t, at| wrk("wrk", t, at, &[]),
         },
@@ -182,6 +185,8 @@ fn ours(task: &Task, at: &Truth) -> Said {
         &q,
         "-z",
         &z,
+        "--max-workers",
+        CONNECTIONS,
         "--drain",
         "10s",
         "--headless",
@@ -203,7 +208,7 @@ fn oha(task: &Task, at: &Truth, more: &[&str]) -> Said {
     let url = plain(at);
     let (q, z) = (task.rate.to_string(), format!("{}s", task.seconds));
     let args = [
-        &["-q", &q, "-z", &z, "-c", "50", "--no-tui", "--output-format", "json"],
+        &["-q", &q, "-z", &z, "-c", CONNECTIONS, "--no-tui", "--output-format", "json"],
         more,
         &[&url],
     ]
@@ -222,8 +227,8 @@ fn oha(task: &Task, at: &Truth, more: &[&str]) -> Said {
 /// hey's rate is that of one worker.
 fn hey(task: &Task, at: &Truth) -> Said {
     let url = plain(at);
-    let (q, z) = ((task.rate as f64 / 50.0).to_string(), format!("{}s", task.seconds));
-    let text = output("hey", &["-q", &q, "-z", &z, "-c", "50", &url]);
+    let (q, z) = ((task.rate as f64 / 10.0).to_string(), format!("{}s", task.seconds));
+    let text = output("hey", &["-q", &q, "-z", &z, "-c", CONNECTIONS, &url]);
     let seconds = |label: &str| {
         let line = text.lines().find(|l| l.contains(label))?;
         let word = line
@@ -243,7 +248,10 @@ fn hey(task: &Task, at: &Truth) -> Said {
 fn wrk(program: &str, task: &Task, at: &Truth, more: &[&str]) -> Said {
     let url = plain(at);
     let z = format!("{}s", task.seconds);
-    let text = output(program, &[&["-t1", "-c50", "-d", &z, "--latency"], more, &[&url]].concat());
+    let text = output(
+        program,
+        &[&["-t1", "-c", CONNECTIONS, "-d", &z, "--latency"], more, &[&url]].concat(),
+    );
     let field = |label: &str, n: usize| {
         let line = text.lines().find(|l| l.trim_start().starts_with(label))?;
         line.split_whitespace().nth(n).map(str::to_owned)

@@ -138,7 +138,7 @@ fn a06_full() {
 /// A11: a ramp from 0 to `top`/s in `seconds`.
 fn a11(top: f64, seconds: u64) -> Ran {
     let truth = Truth::always(Behaviour::default());
-    let ran = run(&truth, &["--stages", &format!("0..{top}@{seconds}s")]).reconciled(&truth);
+    let ran = run(&truth, &["-q", &top.to_string(), "--stages", &format!("0..{top}@{seconds}s")]).reconciled(&truth);
     let moments: Vec<f64> = sorted(ran.raw.iter().map(|l| l.intended as f64 / 1e9));
     let expected = top * seconds as f64 / 2.0;
     say("A11", &format!("0..{top} in {seconds} s: {} of {expected}", moments.len()));
