@@ -86,9 +86,6 @@ fn habits_of_other_tools_are_answered_with_the_translation() {
 #[test]
 fn what_is_not_in_this_version_names_what_is() {
     table(&[
-        ("-q|100|127.0.0.1:1", "not in this version|--setpoint rps=400"),
-        ("-R|100|127.0.0.1:1", "not in this version"),
-        ("--rate|100|127.0.0.1:1", "not in this version"),
         (
             "--slo|p99<80ms|127.0.0.1:1",
             "--slo is not in this version|--setpoint p99=80ms",
@@ -216,7 +213,8 @@ fn nothing_is_sent_when_the_command_line_is_refused() {
     let url = nginx.url();
     for args in [
         &["-n", "0"][..],
-        &["-q", "10"],
+        &["-q", "10", "--mode", "max"],
+        &["--stages", "nonsense"],
         &["--mode", "fast"],
         &["-o", "x.pdf"],
         &["--script", "3s nonsense"],

@@ -10,11 +10,12 @@ use super::shift::Shifts;
 use super::steady::Resting;
 use crate::control::Observation;
 use crate::control::regulator::{Regulator, Ruling};
+use crate::load::Stages;
 use crate::model::command::Line;
 use crate::model::demand::{Demand, Drive};
 use crate::model::notice::Who;
 use crate::model::run::{EndedBy, Profile, RunInfo};
-use crate::model::setpoints::{LoadModel, Mode, Setpoints};
+use crate::model::setpoints::{Mode, Setpoints};
 use crate::model::units::Nanos;
 use crate::telemetry::curve::Curve;
 use crate::telemetry::frame::Frame;
@@ -44,7 +45,7 @@ const MOODY: f64 = 15.0;
 #[derive(Debug)]
 pub struct Conductor {
     pub(super) info: Arc<RunInfo>,
-    limits: Limits,
+    pub(super) limits: Limits,
     pub(super) orders: Orders,
     pub(super) regulator: Regulator,
     pub(super) ruling: Ruling,
@@ -66,6 +67,7 @@ pub struct Conductor {
     pub(super) last_move: f64,
     pub(super) narration: String,
     pub(super) watched: bool,
+    pub(super) stages: Option<Arc<Stages>>,
     pub(super) frame: Arc<Frame>,
 }
 
@@ -102,6 +104,7 @@ impl Conductor {
             last_move: 0.0,
             narration: String::new(),
             watched: true,
+            stages: None,
             frame: Arc::default(),
         }
     }
@@ -121,6 +124,7 @@ impl Conductor {
 
     /// The first demand, before the first tick.
     pub fn start(&mut self, plant: &mut impl Plant) {
+        self.offer(Nanos::ZERO);
         plant.set(self.demand);
     }
 
@@ -129,7 +133,7 @@ impl Conductor {
     pub fn tick(&mut self, now: Nanos, plant: &mut impl Plant, said: &[Said]) -> Arc<Frame> {
         let interval = plant.collect(now);
         let column = self.record(now, &interval);
-        for wish in self.orders.obey(now, said, self.demand.workers) {
+        for wish in self.orders.obey(now, said, self.present()) {
             self.grant(wish, now);
         }
         self.stand_down(now);
@@ -138,21 +142,9 @@ impl Conductor {
         }
         self.check_ends(now, &interval);
         self.demand.drive = self.drive(now, &interval);
-        self.offer();
+        self.offer(now);
         plant.set(self.demand);
         self.publish(now, column)
-    }
-
-    /// What the law or an experiment offers in open traffic, else what the user does.
-    fn offer(&mut self) {
-        let set = self.orders.set();
-        self.demand.overflow = set.overflow;
-        let theirs = self.ruling.open;
-        let open = set.model == LoadModel::Open;
-        self.demand.rate = theirs.map(|o| o.rate).or(set.rate.filter(|_| open));
-        self.demand.arrivals = theirs.map_or(set.arrivals, |o| o.arrivals);
-        self.demand.cap = theirs.and_then(|o| o.cap);
-        self.demand.limits = theirs.and_then(|o| o.limits);
     }
 
     /// Exchanges start: neither ending nor paused.
@@ -176,7 +168,9 @@ impl Conductor {
         if i.heard == 0 || span <= 0.0 {
             return false;
         }
-        let queue = if sent {
+        let queue = if self.demand.rate.is_some() {
+            i.gauges.waiting as f64
+        } else if sent {
             self.queue_estimate(i.tally.ok as f64 / span)
         } else {
             0.0
@@ -253,7 +247,8 @@ impl Conductor {
             self.note_change(now);
         }
         // Real-valued workers belong on the curve where they are nearly whole.
-        if ruling.settled && (before - before.round()).abs() <= 0.03 * before {
+        let closed = self.demand.rate.is_none();
+        if closed && ruling.settled && (before - before.round()).abs() <= 0.03 * before {
             self.curve.add(before.round().max(1.0) as u32, &i.tally, seen.span);
         }
         if ruling.resting {
@@ -303,7 +298,8 @@ impl Conductor {
     fn watch_connections(&mut self, now: Nanos, i: &Interval) {
         let wanted = self.demand.workers.floor() as u64;
         let connected = i.gauges.workers - i.gauges.connecting.min(i.gauges.workers);
-        if connected as f64 >= 0.98 * wanted as f64 {
+        // In the open model the workers are a limit: nobody misses them.
+        if self.demand.rate.is_some() || connected as f64 >= 0.98 * wanted as f64 {
             self.short_since = None;
             self.short_of = None;
         } else if now - *self.short_since.get_or_insert(now) > Nanos::from_secs(3) {

@@ -141,7 +141,8 @@ impl<W: Wire, T: AsyncRead + AsyncWrite + Unpin> Stream<W, T> {
             seen.tx += taken as u64;
             self.rest.extend_from_slice(&request[taken..]);
         }
-        self.asked(seen)
+        // A write that took a part has not asked to be woken: only one that took nothing has.
+        self.poll_send(cx, seen)
     }
 
     /// With the request gone, the wire may want no answer at all; then a failed write is the whole story.
@@ -271,5 +272,42 @@ pub fn io_class(error: &io::Error) -> Failure {
         ConnectionReset | ConnectionAborted | BrokenPipe | TimedOut | HostUnreachable | NetworkUnreachable => Failure::Reset,
         OutOfMemory => Failure::LocalMem,
         _ => Failure::LocalIo,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Framing;
+    use crate::protocol::fixture::plan;
+    use crate::protocol::scripted::block_on;
+    use crate::protocol::tcp::{Payload, TcpWire};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    /// It was sent as far as the first write went, and then nothing happened: a body above some MiB timed out.
+    #[test]
+    fn a_request_larger_than_one_write_is_sent_whole_before_anything_is_answered() {
+        let mut plan = plan("tcp://h:1");
+        plan.request.body = Some(vec![b'x'; 5000].into());
+        plan.request.framing = Framing::Bytes(1);
+        let wire = TcpWire::new(Rc::new(Payload::new(&plan)));
+        let (near, mut far) = tokio::io::duplex(1000);
+        let mut stream = Stream::new(wire, near, Buffer::default(), Epoch::new());
+        let mut seen = Seen::default();
+
+        let done = block_on(async {
+            let peer = tokio::spawn(async move {
+                let mut all = vec![0; 5000];
+                far.read_exact(&mut all).await.unwrap();
+                far.write_all(b"!").await.unwrap();
+                far // open until the answer is read
+            });
+            let done = stream.exchange(0, &mut seen).await;
+            drop(peer.await.unwrap());
+            done
+        });
+
+        assert_eq!(done, Ok(()));
+        assert_eq!((seen.tx, seen.rx, stream.reusable()), (5000, 1, true));
     }
 }

@@ -15,8 +15,7 @@ use super::plants::Recipe;
 use super::target::Target;
 use super::worker::{self, Worker};
 use crate::conduct::Plant;
-use crate::load::Process;
-use crate::load::backlog::{self, Backlog};
+use crate::load::{Backlog, Traffic};
 use crate::model::demand::{Demand, Drive};
 use crate::model::units::Nanos;
 use crate::telemetry::interval::{Gauges, Interval};
@@ -71,7 +70,7 @@ pub struct World {
 
 impl World {
     /// The same recipe, limit and seed give the same run. `limit`: this many exchanges in all (open model: arrivals).
-    /// Arrivals of the open model are Poisson's, and 65536 may wait.
+    /// Open model: 65536 arrivals may wait.
     pub fn new(recipe: Recipe, limit: Option<u64>, seed: u64) -> Self {
         Self {
             status: recipe.refuses(),
@@ -87,7 +86,7 @@ impl World {
             duty: 0.0,
             begun: 0,
             limit,
-            backlog: open::backlog(Process::Poisson, backlog::CAPACITY, seed),
+            backlog: open::backlog(Traffic::default(), seed),
             due: Nanos::MAX,
             idle: Vec::new(),
             tally: Tally::default(),
@@ -97,9 +96,10 @@ impl World {
         }
     }
 
-    /// With another arrival process and room for `capacity` ≥ 1 arrivals that wait. Before the first `set`.
-    pub fn arriving(mut self, process: Process, capacity: usize) -> Self {
-        self.backlog = open::backlog(process, capacity, self.seed);
+    /// With other open traffic. Before the first `set`.
+    #[must_use]
+    pub fn offering(mut self, traffic: Traffic) -> Self {
+        self.backlog = open::backlog(traffic, self.seed);
         self
     }
 
@@ -158,7 +158,10 @@ impl World {
 
     fn gauges(&mut self, span: Nanos) -> Gauges {
         let mut g = worker::levels(&self.workers, self.now);
-        g.queued = self.backlog.waiting() as u64;
+        g.waiting = self.backlog.waiting() as u64;
+        g.queued = g.waiting;
+        g.due_age = self.backlog.oldest().map_or(Nanos::ZERO, |t| self.now - t);
+        g.slip = self.backlog.slip();
         self.peak = self.peak.max(g.active);
         g.peak = self.peak;
         g.busy = self.busy_ns as f64 / (span.ns() as f64).max(1.0);
@@ -185,7 +188,7 @@ impl Plant for World {
         let duty = demand.workers.max(0.0).fract();
         self.duty = if duty < LEAST_DUTY { 0.0 } else { duty };
         match (before.rate, demand.rate) {
-            (_, Some(rate)) => self.open(rate),
+            (_, Some(_)) => self.open(),
             (Some(_), None) => {
                 self.close();
                 self.call();
@@ -207,7 +210,7 @@ impl Plant for World {
             tally: std::mem::take(&mut self.tally),
             gauges,
             health: Default::default(),
-            exhausted: self.spent(),
+            exhausted: self.spent() || self.backlog.exhausted(),
         }
     }
 }

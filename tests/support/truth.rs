@@ -69,7 +69,7 @@ pub(crate) struct Exchange {
     pub(crate) read: u64,
     /// Its last byte was due to leave then.
     pub(crate) due: u64,
-    /// Last byte written; `None`: it never was.
+    /// The call that wrote its last byte began: no client has seen the end before. `None`: it never was written.
     pub(crate) written: Option<u64>,
     /// Bytes of the request.
     pub(crate) rx: u64,
@@ -82,7 +82,7 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
-    /// From the first byte read to the last written, ns.
+    /// From the first byte read to the last about to be written, ns: no client can have waited less.
     pub(crate) fn took(&self) -> Option<u64> {
         self.written.map(|w| w.saturating_sub(self.read))
     }

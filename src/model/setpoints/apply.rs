@@ -1,8 +1,32 @@
 //! What a command does to the record, and how it is undone.
 //! It refuses commands that change nothing here (quit, snapshot, mark): the conductor has those.
 
+mod traffic;
+
 use super::{Gains, KNOBS, Knobs, LoadModel, Mode, Setpoint, Setpoints};
 use crate::model::command::{Change, Command, Gain};
+use traffic::{change_rate, close, close_for_law, open};
+
+/// What is in force now, for commands that start from it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Present {
+    /// Workers in force.
+    pub workers: f64,
+    /// Good answers per second, lately.
+    pub good_rate: f64,
+    /// Exchanges in flight.
+    pub in_flight: u64,
+}
+
+impl From<f64> for Present {
+    /// Workers alone: nothing was answered, nothing is in flight.
+    fn from(workers: f64) -> Self {
+        Self {
+            workers,
+            ..Self::default()
+        }
+    }
+}
 
 /// The record with its history.
 #[derive(Clone, Debug)]
@@ -30,18 +54,18 @@ impl History {
         &self.now
     }
 
-    /// Applies a command; `workers` are those in force, for `workers +5`. Returns what changed as a sentence, or
+    /// Applies a command; `present` is where `workers +5`, `rate *2` and `model open` start from. Returns what changed as a sentence, or
     /// `None` where the command is not about setpoints.
     ///
     /// # Errors
     /// A refusal with its reason; nothing has changed then.
-    pub fn apply(&mut self, command: &Command, workers: f64) -> Result<Option<String>, String> {
+    pub fn apply(&mut self, command: &Command, present: impl Into<Present>) -> Result<Option<String>, String> {
         match command {
             Command::Undo => self.step_back().map(Some),
             Command::Redo => self.step_forward().map(Some),
             _ => {
                 let mut next = self.now.clone();
-                let Some(said) = change(&mut next, command, workers)? else {
+                let Some(said) = change(&mut next, command, &present.into())? else {
                     return Ok(None);
                 };
                 if next != self.now {
@@ -59,6 +83,14 @@ impl History {
     /// Writes the target that `hold` chose by itself; not a step of the history.
     pub fn choose(&mut self, target: Setpoint) {
         self.now.target = Some(target);
+    }
+
+    /// Writes what the stages say now; not a step of the history.
+    pub fn stage(&mut self, level: f64) {
+        match self.now.model {
+            LoadModel::Open => self.now.rate = Some(level),
+            LoadModel::Closed => self.now.asked = Some(level.round().clamp(1.0, f64::from(self.now.bounds.max)) as u32),
+        }
     }
 
     /// Takes proposed gains, as one step of the history.
@@ -88,7 +120,7 @@ impl History {
     }
 }
 
-fn change(set: &mut Setpoints, command: &Command, workers: f64) -> Result<Option<String>, String> {
+fn change(set: &mut Setpoints, command: &Command, present: &Present) -> Result<Option<String>, String> {
     Ok(Some(match command {
         Command::Mode(mode) => change_mode(set, *mode),
         Command::Setpoint(target) => {
@@ -107,17 +139,23 @@ fn change(set: &mut Setpoints, command: &Command, workers: f64) -> Result<Option
         }
         Command::Gain(gain, by) => change_gain(set, *gain, *by),
         Command::Set(name, by) => change_knob(set, name, *by)?,
-        Command::Workers(by) => change_workers(set, *by, workers)?,
+        Command::Workers(by) => change_workers(set, *by, present.workers)?,
         Command::Auto => release(set)?,
         Command::Bounds(min, max) => {
             set.bounds.min = *min;
             set.bounds.max = *max;
             format!("bounds {min}..{max}")
         }
-        Command::Rate(_) | Command::Model(LoadModel::Open) => {
-            return Err("the open model is not in this version (the closed model is: workers N, mode max, mode hold)".into());
+        Command::Rate(by) => change_rate(set, *by, present)?,
+        Command::Model(LoadModel::Open) if set.model == LoadModel::Open => "open model already".into(),
+        Command::Model(LoadModel::Open) => {
+            let rate = Some(present.good_rate).filter(|r| *r > 0.0);
+            open(
+                set,
+                rate.ok_or("there are no good answers yet to take a rate from (say rate 400)")?,
+            )
         }
-        Command::Model(LoadModel::Closed) => "closed model".into(),
+        Command::Model(LoadModel::Closed) => close(set, present),
         Command::Overflow(policy) => {
             set.overflow = *policy;
             format!("overflow {}", policy.name())
@@ -136,6 +174,7 @@ fn change(set: &mut Setpoints, command: &Command, workers: f64) -> Result<Option
 
 fn change_mode(set: &mut Setpoints, mode: Mode) -> String {
     let before = set.mode;
+    set.staged = false;
     if before != Mode::Manual {
         set.last_auto = before;
     }
@@ -143,8 +182,11 @@ fn change_mode(set: &mut Setpoints, mode: Mode) -> String {
         set.last_auto = mode;
     }
     set.mode = mode;
-    set.asked = None;
-    format!("mode {} → {}", before.name(), mode.name())
+    // In the open model the workers are a limit, whoever moves the rate.
+    if set.model == LoadModel::Closed || mode != Mode::Manual {
+        set.asked = None;
+    }
+    format!("mode {} → {}{}", before.name(), mode.name(), close_for_law(set))
 }
 
 fn change_gain(set: &mut Setpoints, gain: Gain, by: Change) -> String {
@@ -191,6 +233,8 @@ fn change_workers(set: &mut Setpoints, by: Change, workers: f64) -> Result<Strin
     }
     let workers = wish.round().clamp(f64::from(set.bounds.min), f64::from(set.bounds.max)) as u32;
     set.asked = Some(workers);
+    // In the open model the stages move the rate, and this is its limit.
+    set.staged &= set.model == LoadModel::Open;
     Ok(format!("workers {workers} by hand"))
 }
 
@@ -206,7 +250,8 @@ fn release(set: &mut Setpoints) -> Result<String, String> {
         return Err("control is automatic already".into());
     }
     set.asked = None;
-    Ok(format!("control back to {}", set.mode.name()))
+    set.staged = false;
+    Ok(format!("control back to {}{}", set.mode.name(), close_for_law(set)))
 }
 
 fn moved(value: f64, default: f64, by: Change) -> f64 {
@@ -242,6 +287,13 @@ fn differences(from: &Setpoints, to: &Setpoints) -> String {
     }
     if from.asked != to.asked {
         parts.push(to.asked.map_or("workers automatic".into(), |n| format!("workers {n}")));
+    }
+    if from.model != to.model {
+        let open = to.model == LoadModel::Open;
+        parts.push(if open { "open model" } else { "closed model" }.into());
+    }
+    if let Some(rate) = to.rate.filter(|_| from.rate != to.rate) {
+        parts.push(format!("rate {}/s", crate::model::format::quantity(rate)));
     }
     if from.overflow != to.overflow {
         parts.push(format!("overflow {}", to.overflow.name()));

@@ -58,6 +58,9 @@ impl World {
         w.length = length;
         let w = *w;
         self.busy -= 1;
+        if std::mem::take(&mut self.workers[worker as usize].taken) {
+            self.backlog.ended();
+        }
         if w.fate == Fate::Served && w.intended == w.since {
             self.tally.ok += 1;
             self.tally.first_byte_ns += length.ns();

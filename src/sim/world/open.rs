@@ -5,8 +5,8 @@
 //! ```
 
 use super::World;
-use crate::load::{Backlog, Offer, Process, Schedule};
-use crate::model::demand::Drive;
+use crate::load::{Backlog, Offer, Traffic};
+use crate::model::demand::{Demand, Drive};
 use crate::model::failure::Failure;
 use crate::model::seen::Seen;
 use crate::model::units::Nanos;
@@ -14,17 +14,16 @@ use crate::sim::worker::{Doing, Worker};
 use crate::telemetry::tally::Outcome;
 
 /// Arrivals have random numbers of their own: the plant does the same to other arrivals.
-pub(super) fn backlog(process: Process, capacity: usize, seed: u64) -> Backlog {
-    Backlog::new(Schedule::new(process.arrivals(seed ^ 0xa11)), capacity)
+pub(super) fn backlog(traffic: Traffic, seed: u64) -> Backlog {
+    Backlog::new(traffic, seed ^ 0xa11)
 }
 
 impl World {
     /// The demand of the open model is in force from now on.
-    pub(super) fn open(&mut self, rate: f64) {
+    pub(super) fn open(&mut self) {
         // Some workers at all: a limit below one would be no limit but the end.
         self.full = self.full.max(usize::from(self.demand.workers > 0.0));
-        let rate = if self.demand.drive == Drive::Run { rate } else { 0.0 };
-        self.backlog.set(self.now, rate, self.demand.overflow);
+        self.backlog.follow(self.now, &self.demand);
         self.idle.clear();
         for (i, w) in self.workers.iter_mut().enumerate().rev() {
             if w.doing == Doing::Busy {
@@ -42,7 +41,11 @@ impl World {
 
     /// The open model ends: what waits is never sent.
     pub(super) fn close(&mut self) {
-        self.backlog.set(self.now, 0.0, self.demand.overflow);
+        let closed = Demand {
+            rate: None,
+            ..self.demand
+        };
+        self.backlog.follow(self.now, &closed);
         self.tally.not_sent += self.backlog.clear();
         self.due = Nanos::MAX;
         self.idle.clear();
@@ -53,7 +56,8 @@ impl World {
 
     /// An arrival is due now.
     pub(super) fn arrival(&mut self) {
-        let offer = self.backlog.offer();
+        let number = (!self.spent()).then_some(self.begun);
+        let offer = self.backlog.offer(|| number);
         if offer.is_some_and(|o| o != Offer::Held) {
             self.begun += 1;
             self.tally.scheduled += 1;
@@ -91,12 +95,8 @@ impl World {
         }
         while self.backlog.waiting() > 0 {
             let Some(worker) = self.idle_worker() else { return };
-            let before = self.backlog.counts().scheduled;
             let Some(arrival) = self.backlog.take(self.now) else { return };
-            // Room for one that was held up: only now it counts.
-            let more = self.backlog.counts().scheduled - before;
-            self.begun += more;
-            self.tally.scheduled += more;
+            self.workers[worker as usize].taken = true;
             self.plan();
             let travel = self.half_delay();
             self.send(worker, arrival.intended, travel);
@@ -129,7 +129,8 @@ impl World {
 mod tests {
     use super::*;
     use crate::conduct::Plant;
-    use crate::model::demand::{Demand, Overflow};
+    use crate::load::Process;
+    use crate::model::demand::Overflow;
     use crate::sim::plants::Recipe;
     use crate::telemetry::books::Books;
     use crate::telemetry::interval::Interval;
@@ -140,6 +141,7 @@ mod tests {
     fn demand(rate: f64, workers: f64) -> Demand {
         Demand {
             rate: Some(rate),
+            arrivals: Process::Poisson,
             workers,
             ..Demand::default()
         }
@@ -193,7 +195,10 @@ mod tests {
     #[test]
     fn the_books_balance_at_every_moment_in_every_policy_and_through_changes_of_the_model() {
         for overflow in [Overflow::Drop, Overflow::Reject, Overflow::Block] {
-            let mut w = World::new(Recipe::named("slow").unwrap(), None, 5).arriving(Process::Burst(7), 20);
+            let mut w = World::new(Recipe::named("slow").unwrap(), None, 5).offering(Traffic {
+                capacity: 20,
+                ..Traffic::default()
+            });
             let mut total = Tally::default();
             let mut slipped = Nanos::ZERO;
             for k in 0..120u64 {
@@ -207,6 +212,7 @@ mod tests {
                     rate: (!(50..60).contains(&k)).then_some(60.0 + k as f64),
                     workers: [3.0, 9.0, 2.5][k as usize % 3],
                     overflow,
+                    arrivals: Process::Burst(7),
                     drive,
                     ..Demand::default()
                 });

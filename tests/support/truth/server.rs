@@ -285,6 +285,7 @@ impl Room {
         if c.pending.as_ref().is_some_and(|p| p.due > monotonic()) {
             return true; // an echo is made before it is due
         }
+        let written = monotonic(); // before the call: afterwards the client may have been faster than this thread
         let Ok((n, whole)) = c.write() else { return false };
         self.server.shared.sent.fetch_add(n, Ordering::SeqCst);
         let flags = if whole {
@@ -298,7 +299,6 @@ impl Room {
         if !whole {
             return true;
         }
-        let written = monotonic();
         let size = c.reply.take().map_or(0, |(bytes, _)| bytes.len() as u64);
         if let Some(pending) = c.pending.take() {
             let status = match pending.fate {

@@ -1,0 +1,171 @@
+//! A05 latency against rate · A06 low latency · A09 rate · A11 ramp.
+
+use crate::ran::{Line, Ran, alone, judged, near, quantile, run, say, sorted};
+use crate::truth::{Behaviour, Truth};
+
+/// A constant rate for some seconds; exactly rate × time arrivals, all answered, all seen by the server.
+fn paced(case: &str, behaviour: Behaviour, rate: f64, seconds: u64) -> Ran {
+    let truth = Truth::always(behaviour);
+    let (q, z) = (rate.to_string(), format!("{seconds}s"));
+    let ran = run(&truth, &["-q", &q, "-z", &z, "--arrivals", "constant"]).reconciled(&truth);
+    let lag = sorted(ran.raw.iter().filter_map(|l| Some((l.sent? - l.intended) as f64 / 1e6)));
+    say(
+        case,
+        &format!(
+            "{rate}/s: {} wait p50 {:.3} p99 {:.3} ms",
+            ran.shape(),
+            quantile(&lag, 0.5),
+            quantile(&lag, 0.99)
+        ),
+    );
+    let expected = (rate * seconds as f64).round() as u64;
+    let counts = (ran.n("/books/scheduled"), ran.n("/books/ok"), truth.counts().requests);
+    assert!(counts.0.abs_diff(expected) <= 1, "{counts:?}, not {expected}");
+    assert_eq!((counts.1, counts.2), (counts.0, counts.0), "{}", ran.summary["books"]);
+    ran
+}
+
+/// Arrivals whose moments (s since the first) lie in each second; of the schedule, or of the server.
+fn each_second(moments: &[f64], seconds: u64) -> Vec<usize> {
+    let within = |s: f64| moments.iter().filter(|m| (s..s + 1.0).contains(*m)).count();
+    (0..seconds).map(|s| within(s as f64)).collect()
+}
+
+fn due(ran: &Ran) -> Vec<f64> {
+    since_first(ran.raw.iter().map(|l: &Line| l.intended))
+}
+
+fn came(ran: &Ran) -> Vec<f64> {
+    since_first(ran.seen.iter().map(|e| e.read))
+}
+
+/// s, ascending.
+fn since_first(ns: impl Iterator<Item = u64>) -> Vec<f64> {
+    let mut all: Vec<u64> = ns.collect();
+    all.sort();
+    all.iter().map(|t| (t - all[0]) as f64 / 1e9).collect()
+}
+
+#[test]
+fn a09_the_schedule_is_exact_whatever_the_machine_does() {
+    let _alone = alone();
+    for (rate, seconds) in [(1.0, 4), (7.0, 3), (60.0, 3), (999.0, 3), (5000.0, 3)] {
+        let ran = paced("A09", Behaviour::default(), rate, seconds);
+        let moments = due(&ran);
+        // in every second, the first too, the rate and at most one arrival beside it
+        for (second, n) in each_second(&moments, seconds - 1).into_iter().enumerate() {
+            assert!((n as f64 - rate).abs() <= 1.0, "{rate}/s, second {second}: {n}");
+        }
+        for w in moments.windows(2) {
+            near("gap", w[1] - w[0], 1.0 / rate, 1e-6);
+        }
+    }
+}
+
+#[test]
+fn a09_a_rate_below_one_a_second_is_kept_too() {
+    let _alone = alone();
+    paced("A09", Behaviour::default(), 0.5, 8);
+}
+
+#[test]
+#[ignore = "30 s a rate, bounds in ms"]
+fn a09_full() {
+    for rate in [1.0, 7.0, 60.0, 999.0, 1000.0, 5000.0, 10_000.0] {
+        judged(
+            || paced("A09", Behaviour::default(), rate, 30),
+            |ran| {
+                let moments = came(&ran);
+                for (second, n) in each_second(&moments, 29).into_iter().enumerate() {
+                    assert!((n as f64 - rate).abs() <= (rate * 0.01).max(1.0), "second {second}: {n}");
+                }
+                let late = sorted(moments.windows(2).map(|w| (w[1] - w[0] - 1.0 / rate).abs() * 1e3));
+                assert!(rate > 5000.0 || quantile(&late, 0.99) <= 1.0, "{} ms", quantile(&late, 0.99));
+            },
+        );
+    }
+}
+
+#[test]
+fn a05_no_rate_makes_an_answer_faster_than_the_server() {
+    let _alone = alone();
+    for rate in [4.0, 100.0, 500.0] {
+        let ran = paced("A05", Behaviour::fixed(5), rate, 2);
+        assert!(ran.raw.iter().all(|l| l.response() >= 5.0), "{}", ran.shape());
+    }
+}
+
+#[test]
+#[ignore = "20 s a rate, bounds in ms"]
+fn a05_full() {
+    let mut medians = Vec::new();
+    for rate in [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0] {
+        judged(
+            || paced("A05", Behaviour::fixed(5), rate, 20),
+            |ran| medians.push(ran.ms("response", "p50")),
+        );
+    }
+    assert!(medians.iter().all(|p50| (5.0..=5.8).contains(p50)), "{medians:?}");
+    let (least, most) = (sorted(medians.clone())[0], quantile(&sorted(medians.clone()), 1.0));
+    assert!(most - least <= 0.5, "{medians:?}");
+}
+
+#[test]
+fn a06_what_is_reported_is_never_less_than_the_server_took() {
+    let _alone = alone();
+    let ran = paced("A06", Behaviour::default(), 1000.0, 3);
+    assert!(
+        ran.pairs().iter().all(|(tool, truth)| tool >= truth),
+        "shorter than the truth"
+    );
+}
+
+#[test]
+#[ignore = "20 s, bounds in ms"]
+fn a06_full() {
+    judged(
+        || paced("A06", Behaviour::default(), 1000.0, 20),
+        |ran| {
+            let truth = sorted(ran.pairs().into_iter().map(|(_, truth)| truth));
+            let (ours, theirs) = (ran.ms("response", "p50"), quantile(&truth, 0.5));
+            say("A06", &format!("p50 {ours:.3} ms, the server's {theirs:.3} ms"));
+            assert!(ours <= theirs + 0.3, "{ours} against {theirs}");
+            assert!(ran.x("/generator/send_lag_p50_ms") <= 0.2, "{}", ran.summary["generator"]);
+        },
+    );
+}
+
+/// A11: a ramp from 0 to `top`/s in `seconds`.
+fn a11(top: f64, seconds: u64) -> Ran {
+    let truth = Truth::always(Behaviour::default());
+    let ran = run(&truth, &["--stages", &format!("0..{top}@{seconds}s")]).reconciled(&truth);
+    let moments: Vec<f64> = sorted(ran.raw.iter().map(|l| l.intended as f64 / 1e9));
+    let expected = top * seconds as f64 / 2.0;
+    say("A11", &format!("0..{top} in {seconds} s: {} of {expected}", moments.len()));
+    near("arrivals", moments.len() as f64, expected, 5.0);
+    assert_eq!(truth.counts().requests, ran.n("/books/sent"));
+    // n(t) = top·t²/(2T); the schedule may begin a few ms after the clock
+    for t in 1..seconds {
+        let (n, t) = (moments.iter().filter(|m| **m < t as f64).count() as f64, t as f64);
+        let law = top * t * t / (2.0 * seconds as f64);
+        near(
+            &format!("by {t} s"),
+            n,
+            law,
+            (law * 0.01).max(top * t / seconds as f64 * 0.05 + 2.0),
+        );
+    }
+    ran
+}
+
+#[test]
+fn a11_a_ramp_grows_with_the_square_of_time() {
+    let _alone = alone();
+    a11(400.0, 4);
+}
+
+#[test]
+#[ignore = "10 s"]
+fn a11_full() {
+    judged(|| a11(1000.0, 10), drop);
+}

@@ -1,0 +1,205 @@
+//! A01 to A03: a target that freezes · A17 the end of a run · A19 saturation.
+
+use crate::ran::{Ran, alone, at_least, judged, near, quantile, run, say};
+use crate::truth::{Behaviour, Truth};
+
+/// Arrivals 200/s against a target that freezes in [3, 5) of every 10 s.
+fn frozen(case: &str, behaviour: Behaviour, seconds: u64, args: &[&str]) -> Ran {
+    let truth = Truth::always(behaviour.frozen());
+    let time = format!("{seconds}s");
+    let ran = run(&truth, &[&["-q", "200", "-z", &time, "--drain", "10s"], args].concat()).reconciled(&truth);
+    let all = ran.responses();
+    let slow = (at_least(&all, 1000.0), at_least(&all, 100.0));
+    say(
+        case,
+        &format!(
+            "{} ≥1s {} ≥100ms {} service p99 {:.1} ms",
+            ran.shape(),
+            slow.0,
+            slow.1,
+            ran.ms("service", "p99")
+        ),
+    );
+    assert_eq!(
+        (ran.n("/books/scheduled"), ran.n("/books/ok")),
+        (200 * seconds, 200 * seconds)
+    );
+    ran
+}
+
+/// Every arrival waits from when it was due: a busy machine can only add to that.
+fn waited(ran: &Ran, freezes: usize) {
+    let all = ran.responses();
+    // due in [2.995, 4.005): 203 wait a second or more; in [2.995, 4.905): 383 wait 100 ms or more
+    assert!(at_least(&all, 1000.0) >= 198 * freezes, "{}", at_least(&all, 1000.0));
+    assert!(at_least(&all, 100.0) >= 378 * freezes, "{}", at_least(&all, 100.0));
+    assert!(quantile(&all, 0.5) >= 5.0 && ran.ms("response", "max") >= 1990.0);
+    // a summary that looked away would show the 5 ms of the others
+    assert!(ran.ms("response", "p99") >= 1800.0, "{}", ran.ms("response", "p99"));
+}
+
+/// TRUTH's law for S = 2 of P = 10 s: P(W > x) = (S − x)/P.
+fn as_the_law_says(ran: &Ran, tolerance: f64) {
+    let all = ran.responses();
+    for (q, ms) in [(0.85, 510.0), (0.90, 1010.0), (0.95, 1510.0), (0.99, 1910.0), (0.999, 2000.0)] {
+        near(&format!("q{q}"), quantile(&all, q), ms, tolerance);
+    }
+    near("p50", ran.ms("response", "p50"), 5.0, 0.5);
+    near("p75", ran.ms("response", "p75"), 5.0, 0.8);
+    near("mean", ran.ms("response", "mean"), 206.5, 5.0);
+    near("≥ 1 s", at_least(&all, 1000.0) as f64, 1218.0, 15.0);
+    near("≥ 100 ms", at_least(&all, 100.0) as f64, 2296.0, 15.0);
+}
+
+#[test]
+fn a01_a_freeze_shows_for_every_arrival_that_was_due_in_it() {
+    let _alone = alone();
+    waited(&frozen("A01", Behaviour::fixed(5), 8, &[]), 1);
+}
+
+#[test]
+#[ignore = "60 s, bounds in ms"]
+fn a01_full() {
+    judged(
+        || frozen("A01", Behaviour::fixed(5), 60, &[]),
+        |ran| as_the_law_says(&ran, 25.0),
+    );
+}
+
+#[test]
+fn a02_with_few_connections_the_backlog_waits_here_and_is_timed_from_the_schedule() {
+    let _alone = alone();
+    let ran = frozen("A02", Behaviour::fixed(5), 8, &["--max-workers", "50"]);
+
+    waited(&ran, 1);
+    // 400 arrive in 2 s and 50 are under way
+    let deepest = ran.x("/queue/depth_max");
+    assert!(deepest >= 340.0, "{deepest}");
+    assert!(
+        at_least(&service(&ran), 1000.0) <= 60,
+        "only what was under way was slow at the server"
+    );
+}
+
+fn service(ran: &Ran) -> Vec<f64> {
+    crate::ran::sorted(ran.raw.iter().filter_map(|l| l.service()))
+}
+
+#[test]
+#[ignore = "60 s, bounds in ms"]
+fn a02_full() {
+    judged(
+        || frozen("A02", Behaviour::fixed(5), 60, &["--max-workers", "50"]),
+        |ran| as_the_law_says(&ran, 40.0),
+    );
+}
+
+#[test]
+fn a03_a_server_that_must_catch_up_is_slow_for_longer_than_it_froze() {
+    let _alone = alone();
+    let ran = frozen("A03", Behaviour::station(1, 2.5), 8, &[]);
+
+    // 400 wait at 5 s; 400/s out, 200/s in: the last of them is gone at 7 s, so 4 s of arrivals waited: 800
+    let slow = at_least(&ran.responses(), 20.0);
+    assert!(slow >= 770, "{slow}");
+}
+
+#[test]
+#[ignore = "60 s, bounds in ms"]
+fn a03_full() {
+    judged(
+        || frozen("A03", Behaviour::station(1, 2.5), 60, &[]),
+        |ran| {
+            for (what, ms, tolerance) in [
+                ("p90", 1500.0, 30.0),
+                ("p95", 1750.0, 30.0),
+                ("p99", 1950.0, 30.0),
+                ("mean", 390.0, 34.0),
+            ] {
+                near(what, ran.ms("response", what), ms, tolerance);
+            }
+            let slow = at_least(&ran.responses(), 20.0) as f64 / ran.raw.len() as f64;
+            near("slow fraction", slow, 0.4, 0.01);
+        },
+    );
+}
+
+/// A17: a server of `ms`, 50/s for `seconds`, then the drain.
+fn a17(ms: u64, seconds: u64, drain: &str) -> Ran {
+    let truth = Truth::always(Behaviour::fixed(ms));
+    let time = format!("{seconds}s");
+    let ran = run(&truth, &["-q", "50", "-z", &time, "--drain", drain, "-t", "30s"]).reconciled(&truth);
+    say("A17", &format!("drain {drain}: {}", ran.summary["books"]));
+    assert_eq!(ran.n("/books/scheduled"), 50 * seconds);
+    ran
+}
+
+#[test]
+fn a17_what_is_under_way_at_the_end_is_told_with_its_age() {
+    let _alone = alone();
+    let ran = a17(2000, 4, "0s");
+
+    // answered in time: those due in the first 2 s, at most
+    assert!(ran.n("/books/ok") <= 100, "{}", ran.n("/books/ok"));
+    let aborted = ran.n("/books/aborted");
+    assert!((95..=200).contains(&aborted), "{aborted}");
+    let ages: Vec<f64> = ran
+        .raw
+        .iter()
+        .filter(|l| l.class == "aborted")
+        .map(|l| l.response())
+        .collect();
+    assert_eq!(ages.len() as u64, aborted);
+    assert!(ages.iter().any(|a| *a >= 1500.0), "{ages:?}");
+}
+
+#[test]
+fn a17_a_drain_that_is_long_enough_finishes_all() {
+    let _alone = alone();
+    let ran = a17(2000, 4, "20s");
+
+    assert_eq!((ran.n("/books/ok"), ran.n("/books/aborted")), (200, 0));
+}
+
+/// A19: 150/s at a server of 100/s.
+fn a19(seconds: u64) -> Ran {
+    let truth = Truth::always(Behaviour::station(1, 10.0));
+    let time = format!("{seconds}s");
+    let ran = run(&truth, &["-q", "150", "-z", &time, "--drain", "60s", "-t", "60s"]).reconciled(&truth);
+    say("A19", &format!("{} generator {}", ran.shape(), ran.summary["generator"]));
+    assert_eq!(
+        (ran.n("/books/scheduled"), ran.n("/books/ok")),
+        (150 * seconds, 150 * seconds)
+    );
+    ran
+}
+
+#[test]
+fn a19_a_backlog_at_the_target_grows_in_the_response() {
+    let _alone = alone();
+    let ran = a19(4);
+
+    // the last of 600 is due at 4 s and done at 6 s
+    let all = ran.responses();
+    assert!(
+        ran.ms("response", "max") >= 1990.0 && quantile(&all, 0.5) >= 990.0,
+        "{}",
+        ran.shape()
+    );
+    assert!(ran.x("/throughput/rps") <= 101.0, "{}", ran.x("/throughput/rps"));
+}
+
+#[test]
+#[ignore = "20 s, bounds in ms"]
+fn a19_full() {
+    judged(
+        || a19(20),
+        |ran| {
+            for (what, ms) in [("mean", 5000.0), ("p90", 9000.0), ("p99", 9900.0), ("max", 10_000.0)] {
+                near(what, ran.ms("response", what), ms, 60.0);
+            }
+            near("throughput", ran.x("/throughput/rps"), 100.0, 1.0);
+            assert_eq!(ran.summary["generator"]["saturated"], false, "{}", ran.summary["generator"]);
+        },
+    );
+}
