@@ -3,6 +3,7 @@
 
 use clobber::conduct::{Conductor, Limits, Plant};
 use clobber::model::command::script;
+use clobber::model::arrival::Process;
 use clobber::model::demand::Demand;
 use clobber::model::run::RunInfo;
 use clobber::model::setpoints::{Bounds, Setpoints};
@@ -47,6 +48,7 @@ fn open(bencher: Bencher, (name, rate): (&str, f64)) {
     let demand = Demand {
         workers: 4096.0,
         rate: Some(rate),
+        arrivals: Process::Poisson,
         ..Demand::default()
     };
     measure(bencher, || run(name, demand, 100));

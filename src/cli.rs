@@ -8,7 +8,7 @@ mod wrk;
 
 pub use job::{Job, Output, Shape, job, report_file};
 pub use redact::{command_line, redact};
-pub use simulator::{AnswersArgs, BakeoffArgs, FlowArgs, SimArgs, SimSub};
+pub use simulator::{AnswersArgs, BakeoffArgs, FlowArgs, PromisesArgs, SimArgs, SimSub};
 pub use wrk::translate;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};

@@ -31,6 +31,8 @@ const BOLD: f64 = 2.0 * std::f64::consts::LN_2;
 const CALM: f64 = std::f64::consts::LN_2;
 /// Ticks that `hold` looks back on to choose a target.
 const CHOICE: usize = 20;
+/// Ticks over which exchanges in flight are averaged.
+const FLYING: usize = 10;
 /// Answers below which it chooses a rate instead of a percentile.
 const CHOICE_NEEDS: f64 = 100.0;
 
@@ -126,6 +128,7 @@ impl Regulator {
         };
         self.notice(set);
         self.remember(seen);
+        self.law.hear(seen);
         let gate = self.limits.see(seen, set);
         let mut ruling = self.rule(seen, set, &gate);
         self.workers = ruling.workers;
@@ -149,6 +152,7 @@ impl Regulator {
         let released = self.last.overridden() && !set.overridden();
         if set.mode != self.last.mode {
             self.law = Law::of(set.mode, true);
+            self.leave_open();
             let workers = self.workers;
             self.law.take_over(workers);
             self.latest.workers = workers;
@@ -182,6 +186,7 @@ impl Regulator {
         if let (Some(asked), true) = (set.asked, set.overridden()) {
             let workers = f64::from(asked.clamp(set.bounds.min, set.bounds.max));
             self.law.controller().track(seen, workers);
+            self.latest.open = None;
             return Ruling {
                 workers,
                 ..self.stand(State::Override)
@@ -192,6 +197,9 @@ impl Regulator {
         }
         if let Some(workers) = gate.forced {
             self.law.controller().track(seen, workers);
+            if let Some(open) = &mut self.latest.open {
+                open.rate *= 0.5;
+            }
             let state = if gate.stalled { State::Stalled } else { self.latest.state };
             return Ruling {
                 workers,
@@ -235,6 +243,7 @@ impl Regulator {
         };
         Ruling {
             workers: self.workers,
+            open: law.open,
             law,
             state,
             ..Ruling::default()
@@ -262,11 +271,22 @@ impl Regulator {
             ..set.clone()
         };
         let fresh = self.law.fresh();
-        let law = self.law.controller().step(seen, set);
-        let slew = if fresh { BOLD } else { CALM };
+        let mut law = self.law.controller().step(seen, set);
+        // In open traffic the workers are a limit, and what must not grow is the rate.
+        let slew = match law.open {
+            Some(_) => f64::INFINITY,
+            None if fresh => BOLD,
+            None => CALM,
+        };
         let (mut workers, cut) = limits::clamp(law.workers, self.workers, slew, set);
         let mut limited_by = cut;
-        if gate.no_growth && workers > self.workers {
+        let before = self.latest.open.map(|o| o.rate);
+        if let (Some(open), Some(before), true) = (&mut law.open, before, gate.no_growth) {
+            if open.rate > before && before > 0.0 {
+                open.rate = before;
+                limited_by.clone_from(&gate.because);
+            }
+        } else if gate.no_growth && workers > self.workers {
             workers = self.workers;
             limited_by.clone_from(&gate.because);
         } else if limited_by.is_none() && workers >= f64::from(set.bounds.max) {
@@ -289,9 +309,20 @@ impl Regulator {
             changed: law.changed,
             notes,
             chosen,
+            open: law.open,
             law,
             ..Ruling::default()
         }
+    }
+
+    /// From open traffic the next law begins with as many workers as were busy.
+    fn leave_open(&mut self) {
+        let busy: Vec<u64> = self.seen.iter().rev().take(FLYING).map(|s| s.in_flight).collect();
+        if self.latest.open.take().is_some() && !busy.is_empty() {
+            let mean = busy.iter().sum::<u64>() as f64 / busy.len() as f64;
+            self.workers = mean.round().max(1.0);
+        }
+        self.latest.slo = None;
     }
 
     /// The target of a `hold` without one: what it sees, p99 or with few answers the rate of the last two seconds.

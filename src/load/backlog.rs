@@ -5,7 +5,7 @@
 //!  schedule ─offer─► [ due … capacity ] ─take─► worker       full: drop → shed · reject → refused · block → the schedule slips
 //! ```
 
-use super::Schedule;
+use super::{Arrivals, Schedule};
 use crate::model::arrival::Arrival;
 use crate::model::demand::Overflow;
 use crate::model::units::Nanos;
@@ -72,6 +72,20 @@ impl Backlog {
         }
         self.overflow = overflow;
         self.schedule.set_rate(now, rate);
+    }
+
+    /// From now on arrivals of another law.
+    pub fn switch(&mut self, now: Nanos, arrivals: Box<dyn Arrivals>) {
+        self.schedule.switch(now, arrivals);
+    }
+
+    /// The next arrival's moment has come and it is lost before the queue. `None`: there is none.
+    pub fn shed(&mut self) -> Option<Nanos> {
+        let at = self.next()?;
+        self.schedule.take();
+        self.counts.scheduled += 1;
+        self.counts.shed += 1;
+        Some(at)
     }
 
     /// When the next arrival is due; `None` while the schedule stands still or is held up.

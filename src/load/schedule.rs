@@ -44,6 +44,13 @@ impl Schedule {
         self.rate = rate;
     }
 
+    /// From now on gaps of another law, the one under way too.
+    pub fn switch(&mut self, now: Nanos, mut arrivals: Box<dyn Arrivals>) {
+        self.base = now;
+        self.ahead = arrivals.gap();
+        self.arrivals = arrivals;
+    }
+
     /// The rate in force, 1/s.
     pub fn rate(&self) -> f64 {
         self.rate
@@ -100,6 +107,19 @@ mod tests {
         // Half an arrival is left: 50 ms at 10/s.
         assert_eq!(s.take(), Some(Nanos::from_millis(550)));
         assert_eq!(s.next(), Some(Nanos::from_millis(650)));
+    }
+
+    #[test]
+    fn another_law_begins_with_the_gap_under_way() {
+        let mut s = constant(10.0);
+        s.take();
+
+        s.switch(Nanos::from_millis(130), Process::Burst(2).arrivals(1));
+
+        // Two at once after the gap they were owed.
+        let two: Vec<u64> = (0..3).filter_map(|_| s.take()).map(|t| t.ns() / 1_000_000).collect();
+        assert_eq!(two[1] - two[0] + two[2] - two[1], 200, "{two:?}");
+        assert!(two[0] >= 130, "{two:?}");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::service::Service;
 use super::station::Fifo;
 use super::world::World;
 use crate::conduct::Plant;
+use crate::model::arrival::Process;
 use crate::model::demand::Demand;
 use crate::model::units::Nanos;
 use crate::telemetry::latency::Latency;
@@ -119,6 +120,7 @@ fn open(discipline: &str, service: &str, rate: f64, secs: u64) -> Latency {
     w.set(Demand {
         workers: 1e4,
         rate: Some(rate),
+        arrivals: Process::Poisson,
         ..Demand::default()
     });
     w.collect(Nanos::from_secs(secs)).tally.response()

@@ -57,6 +57,8 @@ pub struct World {
     limit: Option<u64>,
     /// Arrivals of the open model; standing still in the closed one.
     backlog: Backlog,
+    /// The law of its arrivals, and how often that has changed.
+    process: (Process, u64),
     /// The backlog's next arrival; `MAX` for none.
     due: Nanos,
     /// Workers that may be idle; the last is taken first.
@@ -71,7 +73,7 @@ pub struct World {
 
 impl World {
     /// The same recipe, limit and seed give the same run. `limit`: this many exchanges in all (open model: arrivals).
-    /// Arrivals of the open model are Poisson's, and 65536 may wait.
+    /// In the open model 65536 arrivals may wait.
     pub fn new(recipe: Recipe, limit: Option<u64>, seed: u64) -> Self {
         Self {
             status: recipe.refuses(),
@@ -87,7 +89,8 @@ impl World {
             duty: 0.0,
             begun: 0,
             limit,
-            backlog: open::backlog(Process::Poisson, backlog::CAPACITY, seed),
+            backlog: open::backlog(backlog::CAPACITY, seed),
+            process: (Process::Poisson, 0),
             due: Nanos::MAX,
             idle: Vec::new(),
             tally: Tally::default(),
@@ -97,9 +100,9 @@ impl World {
         }
     }
 
-    /// With another arrival process and room for `capacity` ≥ 1 arrivals that wait. Before the first `set`.
-    pub fn arriving(mut self, process: Process, capacity: usize) -> Self {
-        self.backlog = open::backlog(process, capacity, self.seed);
+    /// With room for `capacity` ≥ 1 arrivals that wait. Before the first `set`.
+    pub fn roomy(mut self, capacity: usize) -> Self {
+        self.backlog = open::backlog(capacity, self.seed);
         self
     }
 
@@ -159,6 +162,9 @@ impl World {
     fn gauges(&mut self, span: Nanos) -> Gauges {
         let mut g = worker::levels(&self.workers, self.now);
         g.queued = self.backlog.waiting() as u64;
+        g.waiting = g.queued;
+        g.due_age = self.backlog.oldest().map_or(Nanos::ZERO, |due| self.now - due);
+        g.slip = self.backlog.slip();
         self.peak = self.peak.max(g.active);
         g.peak = self.peak;
         g.busy = self.busy_ns as f64 / (span.ns() as f64).max(1.0);

@@ -1,8 +1,10 @@
 //! What a command does to the record, and how it is undone.
 //! It refuses commands that change nothing here (quit, snapshot, mark): the conductor has those.
 
-use super::{Gains, KNOBS, Knobs, LoadModel, Mode, Setpoint, Setpoints};
+use super::{Gains, KNOBS, Knobs, LoadModel, Mode, ProcessVariable, Setpoint, Setpoints};
+use crate::model::arrival::Process;
 use crate::model::command::{Change, Command, Gain};
+use crate::model::expr::Metric;
 
 /// The record with its history.
 #[derive(Clone, Debug)]
@@ -90,7 +92,17 @@ impl History {
 
 fn change(set: &mut Setpoints, command: &Command, workers: f64) -> Result<Option<String>, String> {
     Ok(Some(match command {
-        Command::Mode(mode) => change_mode(set, *mode),
+        Command::Mode(mode) => change_mode(set, *mode)?,
+        Command::Slo(promise) => {
+            set.promise = Some(*promise);
+            let said = change_mode(set, Mode::Slo)?;
+            format!("{said}, {promise}")
+        }
+        Command::Setpoint(target) if set.mode == Mode::Slo => promise_at(set, target.variable, target.value)?,
+        Command::SetpointTimes(x) if set.mode == Mode::Slo => {
+            let target = set.aim().ok_or("there is no promise to move (say slo p99<80ms)")?;
+            promise_at(set, target.variable, target.value * x)?
+        }
         Command::Setpoint(target) => {
             set.target = Some(*target);
             format!("target {target}")
@@ -134,7 +146,20 @@ fn change(set: &mut Setpoints, command: &Command, workers: f64) -> Result<Option
     }))
 }
 
-fn change_mode(set: &mut Setpoints, mode: Mode) -> String {
+/// The promise with another main limit.
+fn promise_at(set: &mut Setpoints, variable: ProcessVariable, value: f64) -> Result<String, String> {
+    let (Some(promise), ProcessVariable::Quantile(q)) = (set.promise, variable) else {
+        return Err("mode slo keeps a percentile (say sp p99=60ms, or slo p99<60ms)".into());
+    };
+    let moved = promise.aimed(Metric::Quantile(q), value)?;
+    set.promise = Some(moved);
+    Ok(format!("promise {promise} → {moved}"))
+}
+
+fn change_mode(set: &mut Setpoints, mode: Mode) -> Result<String, String> {
+    if mode == Mode::Slo && set.promise.is_none() {
+        return Err("mode slo needs a promise to keep (say slo p99<80ms)".into());
+    }
     let before = set.mode;
     if before != Mode::Manual {
         set.last_auto = before;
@@ -144,7 +169,24 @@ fn change_mode(set: &mut Setpoints, mode: Mode) -> String {
     }
     set.mode = mode;
     set.asked = None;
-    format!("mode {} → {}", before.name(), mode.name())
+    let traffic = enter_model(set, before);
+    Ok(format!("mode {} → {}{traffic}", before.name(), mode.name()))
+}
+
+/// The model that a change of the mode brings with it, in words: `slo` is open traffic, and constant gaps would flatter.
+fn enter_model(set: &mut Setpoints, before: Mode) -> &'static str {
+    if set.mode == Mode::Slo && before != Mode::Slo {
+        set.model = LoadModel::Open;
+        if set.arrivals == Process::Constant {
+            set.arrivals = Process::Poisson;
+        }
+        ", open model"
+    } else if before == Mode::Slo && set.mode != Mode::Slo {
+        set.model = LoadModel::Closed;
+        ", closed model"
+    } else {
+        ""
+    }
 }
 
 fn change_gain(set: &mut Setpoints, gain: Gain, by: Change) -> String {
@@ -202,6 +244,7 @@ fn release(set: &mut Setpoints) -> Result<String, String> {
             set.last_auto
         };
         set.mode = mode;
+        enter_model(set, Mode::Manual);
     } else if set.asked.is_none() {
         return Err("control is automatic already".into());
     }
@@ -224,6 +267,9 @@ fn differences(from: &Setpoints, to: &Setpoints) -> String {
     let mut parts = Vec::new();
     if from.mode != to.mode {
         parts.push(format!("mode {}", to.mode.name()));
+    }
+    if from.promise != to.promise {
+        parts.push(to.promise.map_or("no promise".into(), |p| p.to_string()));
     }
     if from.target != to.target {
         parts.push(to.target.map_or("no target".into(), |t| format!("target {t}")));
@@ -256,6 +302,7 @@ fn differences(from: &Setpoints, to: &Setpoints) -> String {
 mod tests {
     use super::*;
     use crate::model::command::parse;
+    use crate::model::units::Nanos;
 
     fn said(history: &mut History, text: &str) -> Result<String, String> {
         history.apply(&parse(text).unwrap(), 30.0).map(Option::unwrap_or_default)
@@ -296,6 +343,27 @@ mod tests {
         }
 
         assert_eq!(h.now().mode, Mode::Hold);
+    }
+
+    #[test]
+    fn a_promise_brings_open_traffic_and_undo_takes_it_back() {
+        let mut h = History::new(Setpoints::default());
+        assert!(said(&mut h, "mode slo").unwrap_err().contains("slo p99<80ms"));
+
+        said(&mut h, "slo p99<80ms, errors<1%").unwrap();
+        let open = (h.now().mode, h.now().model, h.now().arrivals);
+        said(&mut h, "sp *1.05").unwrap();
+        assert_eq!(h.now().promise.unwrap().limit(), Nanos::from_millis(84));
+        said(&mut h, "sp p95=60ms").unwrap();
+        assert_eq!(h.now().aim().unwrap().to_string(), "p95=60.00ms");
+        assert!(said(&mut h, "sp rps=400").unwrap_err().contains("sp p99=60ms"));
+
+        assert_eq!(open, (Mode::Slo, LoadModel::Open, Process::Poisson));
+        assert_eq!(said(&mut h, "undo").unwrap(), "undo: p99 < 84ms, errors < 1%");
+        said(&mut h, "mode max").unwrap();
+        assert_eq!(h.now().model, LoadModel::Closed);
+        said(&mut h, "mode slo").unwrap();
+        assert_eq!(h.now().model, LoadModel::Open, "the promise is remembered");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use super::{MOST, RUN};
 use crate::conduct::Plant;
+use crate::model::arrival::Process;
 use crate::model::demand::Demand;
 use crate::model::format::{length, percent};
 use crate::model::units::Nanos;
@@ -28,6 +29,7 @@ pub fn survives(recipe: &Recipe, rate: f64, p99: Option<f64>, seed: u64) -> Resu
     world.set(Demand {
         workers: f64::from(MOST),
         rate: Some(rate),
+        arrivals: Process::Poisson,
         ..Demand::default()
     });
     let (mut ok, mut scheduled, mut response) = (0, 0, Latency::new());

@@ -58,6 +58,10 @@ impl World {
         w.length = length;
         let w = *w;
         self.busy -= 1;
+        if let (Some(limits), Fate::Served) = (&self.demand.limits, w.fate) {
+            let cohorts = self.tally.cohorts.get_or_insert_default();
+            cohorts.answered(w.intended, self.now - w.intended, limits);
+        }
         if w.fate == Fate::Served && w.intended == w.since {
             self.tally.ok += 1;
             self.tally.first_byte_ns += length.ns();

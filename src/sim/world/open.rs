@@ -14,8 +14,8 @@ use crate::sim::worker::{Doing, Worker};
 use crate::telemetry::tally::Outcome;
 
 /// Arrivals have random numbers of their own: the plant does the same to other arrivals.
-pub(super) fn backlog(process: Process, capacity: usize, seed: u64) -> Backlog {
-    Backlog::new(Schedule::new(process.arrivals(seed ^ 0xa11)), capacity)
+pub(super) fn backlog(capacity: usize, seed: u64) -> Backlog {
+    Backlog::new(Schedule::new(Process::Poisson.arrivals(seed ^ 0xa11)), capacity)
 }
 
 impl World {
@@ -24,6 +24,13 @@ impl World {
         // Some workers at all: a limit below one would be no limit but the end.
         self.full = self.full.max(usize::from(self.demand.workers > 0.0));
         let rate = if self.demand.drive == Drive::Run { rate } else { 0.0 };
+        let (process, changes) = &mut self.process;
+        if *process != self.demand.arrivals {
+            *changes += 1;
+            *process = self.demand.arrivals;
+            let arrivals = process.arrivals(self.seed ^ 0xa11 ^ (*changes << 32));
+            self.backlog.switch(self.now, arrivals);
+        }
         self.backlog.set(self.now, rate, self.demand.overflow);
         self.idle.clear();
         for (i, w) in self.workers.iter_mut().enumerate().rev() {
@@ -53,6 +60,16 @@ impl World {
 
     /// An arrival is due now.
     pub(super) fn arrival(&mut self) {
+        if self.demand.limits.is_some() {
+            self.tally.cohorts.get_or_insert_default().arrived(self.due);
+        }
+        if self.demand.cap.is_some_and(|cap| self.busy >= u64::from(cap)) {
+            self.backlog.shed();
+            self.begun += 1;
+            self.tally.scheduled += 1;
+            self.tally.shed += 1;
+            return self.plan();
+        }
         let offer = self.backlog.offer();
         if offer.is_some_and(|o| o != Offer::Held) {
             self.begun += 1;
@@ -141,6 +158,7 @@ mod tests {
         Demand {
             rate: Some(rate),
             workers,
+            arrivals: Process::Poisson,
             ..Demand::default()
         }
     }
@@ -193,7 +211,7 @@ mod tests {
     #[test]
     fn the_books_balance_at_every_moment_in_every_policy_and_through_changes_of_the_model() {
         for overflow in [Overflow::Drop, Overflow::Reject, Overflow::Block] {
-            let mut w = World::new(Recipe::named("slow").unwrap(), None, 5).arriving(Process::Burst(7), 20);
+            let mut w = World::new(Recipe::named("slow").unwrap(), None, 5).roomy(20);
             let mut total = Tally::default();
             let mut slipped = Nanos::ZERO;
             for k in 0..120u64 {
@@ -206,6 +224,7 @@ mod tests {
                 w.set(Demand {
                     rate: (!(50..60).contains(&k)).then_some(60.0 + k as f64),
                     workers: [3.0, 9.0, 2.5][k as usize % 3],
+                    arrivals: Process::Burst(7),
                     overflow,
                     drive,
                     ..Demand::default()
@@ -263,6 +282,56 @@ mod tests {
         let seen = w.collect(SEC(5));
 
         assert_eq!((seen.tally.scheduled, seen.tally.ok, seen.exhausted), (1_000, 1_000, true));
+    }
+
+    #[test]
+    fn arrivals_come_as_the_demand_says_and_live() {
+        let mut w = World::new(plant("mmc", &[("delay", "0")]), None, 3);
+        let spread = |w: &mut World, arrivals, from: u64| {
+            w.set(Demand {
+                arrivals,
+                ..demand(500.0, 64.0)
+            });
+            let counts: Vec<f64> = (0..400)
+                .map(|k| w.collect(Nanos::from_millis(20_000 * from + 50 * (k + 1))).tally.scheduled as f64)
+                .collect();
+            let mean = counts.iter().sum::<f64>() / 400.0;
+            counts.iter().map(|c| (c - mean).powi(2)).sum::<f64>() / 400.0 / mean
+        };
+
+        let even = spread(&mut w, Process::Constant, 0);
+        let random = spread(&mut w, Process::Poisson, 1);
+
+        // 25 a slot: variance over mean 0 and 1, the latter to 5 sigma of 400 slots.
+        assert!(even < 0.05, "{even}");
+        assert!((random - 1.0).abs() < 0.36, "{random}");
+    }
+
+    #[test]
+    fn a_cap_sheds_what_comes_while_so_many_are_in_flight_and_cohorts_count_it() {
+        // One server of exactly 10 ms at 300/s and room for two: a good third gets in.
+        let recipe = plant("mmc", &[("servers", "1"), ("service", "const:10ms"), ("delay", "0")]);
+        let mut w = World::new(recipe, None, 3);
+        let limits = [Nanos::from_millis(15), Nanos::from_millis(25), Nanos::MAX];
+        w.set(Demand {
+            cap: Some(2),
+            limits: Some(limits),
+            ..demand(300.0, 64.0)
+        });
+
+        let mut total = Tally::default();
+        for k in 1..=100 {
+            let seen = w.collect(Nanos::from_millis(100 * k));
+            assert!(seen.gauges.in_flight <= 2 && seen.gauges.queued == 0, "{:?}", seen.gauges);
+            total.merge(&seen.tally);
+        }
+
+        let sum = total.cohorts.as_mut().unwrap().take(SEC(10));
+        assert_eq!((sum.arrived, total.shed + total.sent), (total.scheduled, total.scheduled));
+        assert!(total.shed > 1_500 && total.ok > 900, "{} {}", total.shed, total.ok);
+        assert_eq!(sum.timely[2], total.ok);
+        // Shared by two a job takes up to 20 ms.
+        assert!(sum.timely[1] == total.ok && sum.timely[0] < total.ok, "{sum:?}");
     }
 
     #[test]
