@@ -1,4 +1,4 @@
-//! The exit code, from what happened. Precedence 1 > 2 > 5 > 130/143/129 > 6 > 3.
+//! The exit code, from what happened. Precedence 1 > 2 > 5 > 130/143/129 > 6 > 3 > 99.
 
 use crate::model::failure::Failure;
 use crate::model::run::EndedBy;
@@ -15,6 +15,10 @@ pub(super) struct Circumstances {
     pub(super) signal: Option<u8>,
     /// `--strict`.
     pub(super) strict: bool,
+    /// `--slo`: a promise was to be kept.
+    pub(super) promised: bool,
+    /// Nobody watched.
+    pub(super) headless: bool,
 }
 
 /// The code of a run that began.
@@ -26,10 +30,12 @@ pub(super) fn code(f: &Frame, c: Circumstances) -> u8 {
         5
     } else if f.ended_by == Some(EndedBy::Signal) {
         c.signal.unwrap_or(130)
-    } else if c.strict && !f.valid {
+    } else if (c.strict || (c.promised && c.headless)) && !f.valid {
         6
     } else if f.books.ok == 0 {
         3
+    } else if c.promised && f.slo.as_ref().is_none_or(|s| s.confirmed != Some(true)) {
+        99
     } else {
         0
     }
@@ -38,7 +44,55 @@ pub(super) fn code(f: &Frame, c: Circumstances) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::promise::Promise;
     use crate::telemetry::books::Books;
+    use crate::telemetry::promise::{Slo, Stage};
+
+    #[test]
+    fn a_promise_not_confirmed_is_99_and_an_invalid_one_is_6() {
+        let promised = Circumstances {
+            promised: true,
+            headless: true,
+            ..Circumstances::default()
+        };
+        let run = |valid, confirmed| {
+            let frame = Frame {
+                valid,
+                books: Books {
+                    scheduled: 5,
+                    sent: 5,
+                    ok: 5,
+                    ..Books::default()
+                },
+                slo: Some(slo(confirmed)),
+                ..Frame::default()
+            };
+            (code(&frame, promised), code(&frame, Circumstances::default()))
+        };
+
+        assert_eq!(run(true, Some(true)), (0, 0));
+        assert_eq!(run(true, Some(false)), (99, 0));
+        assert_eq!(run(true, None), (99, 0));
+        assert_eq!(run(false, Some(true)), (6, 0));
+    }
+
+    fn slo(confirmed: Option<bool>) -> Slo {
+        Slo {
+            promise: Promise::parse("p99<80ms").unwrap(),
+            stage: Stage::Kept,
+            rate: 1.0,
+            answer: None,
+            bad: (0.0, 0.01),
+            decided: 0,
+            dispersion: None,
+            idle: None,
+            confirm: None,
+            confirmed,
+            price: None,
+            cap: 8,
+            recovery: None,
+        }
+    }
 
     #[test]
     fn the_worst_thing_wins() {

@@ -74,6 +74,8 @@ pub(super) fn run(link: Link, job: &Job, view: &View, stopped: impl FnOnce() -> 
         unwritten,
         signal: view.signals.exit_code().or(vanished.then_some(HUNG_UP)),
         strict: job.output.strict,
+        promised: job.set.promise.is_some(),
+        headless: view.headless,
     };
     Ok(exit::code(&frame, circumstances))
 }

@@ -56,7 +56,7 @@ pub(super) fn run(target: &str, args: &RunArgs, command: String, truth: Option<T
 pub(super) fn limits(job: &Job, headless: bool) -> Limits {
     let timeouts = job.timeouts;
     let open_ended = !headless || job.requests.is_some() || job.script_quits();
-    let search = job.set.mode == Mode::Max && job.script.is_empty();
+    let search = matches!(job.set.mode, Mode::Max | Mode::Slo) && job.script.is_empty();
     let (duration, until_answered) = match job.duration {
         Some(d) => (Some(d), false),
         None if open_ended => (None, false),

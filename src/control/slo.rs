@@ -8,6 +8,7 @@
 //! ```
 
 mod confirm;
+mod fit;
 mod idle;
 mod ramp;
 mod regulate;
@@ -21,7 +22,8 @@ use crate::model::units::Nanos;
 use confirm::Confirm;
 use idle::{Idle, Verdict};
 use ramp::{Ramp, Rung};
-use regulate::{Answer, Regulate};
+use fit::Answer;
+use regulate::{Regulate, Step};
 use signal::{Decided, Signal, Worst};
 
 /// Least number of exchanges in flight that is allowed.
@@ -276,8 +278,10 @@ impl Slo {
     }
 
     fn regulated(&mut self, seen: &Observation, promise: &Promise, decided: &Decided) -> Phase {
-        if self.regulate.tick(promise, decided, seen.span) {
-            self.rate = self.regulate.rate();
+        let step = self.regulate.tick(promise, decided, seen.span);
+        self.rate = self.regulate.rate();
+        if step == Step::Cut {
+            self.signal.restart(seen.now + promise.limit());
         }
         let floor = FLOOR * self.facts.idle_rate.unwrap_or(0.0);
         if self.rate < floor && self.facts.confirmed.is_none() {

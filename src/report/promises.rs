@@ -15,7 +15,7 @@ pub fn text(p: &Promises) -> String {
     };
     let mut out = format!(
         "promises: {runs} runs of slo over {} plants, rates and delays moved by up to {:.0} %; 60 s of virtual time each{cut}\n\
-         each promises 3 x the percentile that open traffic at a fifth of the best rate has: p99, below 60/s p90\n\
+         each promises 2 x the percentile that open traffic at a fifth of the best rate has: p99, below 60/s p90\n\
          truth: the highest Poisson rate with no more late than allowed, by long simulation; error: (answer - truth)/truth\n\n",
         p.plants.len(),
         100.0 * p.jitter

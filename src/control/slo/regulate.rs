@@ -4,8 +4,10 @@
 //! ```text
 //!  batch: max(1 s, 2 L, 50 decided)     ln rate += a·dt·clamp((q − k/n)/q, −4, 1)     a = clamp(0.8/(s + 1), .01, .08)
 //! ```
-//! Robbins and Monro, *Annals of Mathematical Statistics* 1951; the mean of the course is the answer (Polyak and Juditsky 1992).
+//! Robbins and Monro, *Annals of Mathematical Statistics* 1951; s counts from the first time the share allowed was passed
+//! (Kesten 1958): before, the rate is still on its way up.
 
+use super::fit::{self, Batch};
 use super::signal::{Decided, Worst};
 use crate::model::promise::Promise;
 use std::collections::VecDeque;
@@ -30,17 +32,22 @@ const CLEAN: u32 = 5;
 /// The answer rests on so many seconds at least, and on so many bad ones as are allowed.
 const WINDOW: f64 = 20.0;
 const ALLOWED: f64 = 30.0;
-/// Halves of the course that differ by more than this are still on their way, e-folds.
-const AGREE: f64 = 0.04;
-/// Relative change of the bad share over that of the rate, least: near capacity it is two or three times this.
-const STEEPNESS: f64 = 8.0;
+/// So many windows of the course are kept.
+const KEEP: f64 = 1.5;
+/// A batch moves the rate by no more than this, e-folds.
+const BOUND: f64 = 0.1;
+/// An answer further from the rate in force than this is a guess, e-folds.
+const NEAR: f64 = 0.15;
 
-/// One batch as it was.
-#[derive(Clone, Copy, Debug)]
-struct Batch {
-    span: f64,
-    ln_rate: f64,
-    worst: Worst,
+/// What a tick did to the rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// The batch goes on.
+    None,
+    /// A step.
+    Moved,
+    /// Far too many were bad: it was cut at once, and what is under way belongs to the rate before.
+    Cut,
 }
 
 /// The regulator of the rate.
@@ -53,17 +60,8 @@ pub(super) struct Regulate {
     clean: u32,
     boost: f64,
     course: VecDeque<Batch>,
-}
-
-/// What its course says.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Answer {
-    /// Geometric mean of the rate, 1/s.
-    pub(super) rate: f64,
-    /// Half width of its 95 % interval, 1/s.
-    pub(super) half: f64,
-    /// Variance over mean of the bad ones of a batch.
-    pub(super) dispersion: f64,
+    /// The share allowed was passed: from now on steps grow smaller.
+    crossed: bool,
 }
 
 /// Seconds of a course that an answer at `rate` needs.
@@ -83,6 +81,7 @@ impl Regulate {
             clean: 0,
             boost: 1.0,
             course: VecDeque::new(),
+            crossed: false,
         }
     }
 
@@ -97,9 +96,9 @@ impl Regulate {
         (self.span, self.decided) = (0.0, Decided::default());
     }
 
-    /// One tick of `span` s; true when a batch was closed.
-    pub(super) fn tick(&mut self, promise: &Promise, decided: &Decided, span: f64) -> bool {
-        self.since += span;
+    /// One tick of `span` s.
+    pub(super) fn tick(&mut self, promise: &Promise, decided: &Decided, span: f64) -> Step {
+        self.since += if self.crossed { span } else { 0.0 };
         self.span += span;
         self.decided.add(decided);
         let w = self.decided.worst(promise);
@@ -107,13 +106,13 @@ impl Regulate {
         let least = SPAN.max(LIMITS * promise.limit().secs());
         let whole = self.span >= least - 1e-9 && self.decided.count(promise) >= NEEDS;
         if !whole && !far {
-            return false;
+            return Step::None;
         }
-        self.close(w, promise);
-        true
+        self.close(w, far, promise);
+        if far { Step::Cut } else { Step::Moved }
     }
 
-    fn close(&mut self, w: Worst, promise: &Promise) {
+    fn close(&mut self, w: Worst, far: bool, promise: &Promise) {
         self.course.push_back(Batch {
             span: self.span,
             ln_rate: self.rate.ln(),
@@ -126,12 +125,13 @@ impl Regulate {
             self.boost *= 2.0;
         }
         let error = ((w.q - w.share()) / w.q).clamp(DOWN, UP);
-        self.rate *= (self.gain() * self.span * error).exp();
-        if w.ratio() > FAR && w.k >= FEW {
-            self.rate *= CUT;
+        let step = (self.gain() * self.span * error).clamp(-BOUND, BOUND);
+        self.rate *= if far { CUT.min(step.exp()) } else { step.exp() };
+        if w.share() > w.q && !self.crossed {
+            self.crossed = true;
         }
         (self.span, self.decided) = (0.0, Decided::default());
-        let keep = window(self.rate, promise);
+        let keep = KEEP * window(self.rate, promise);
         let mut all: f64 = self.course.iter().map(|b| b.span).sum();
         while self.course.front().is_some_and(|b| all - b.span > keep) {
             all -= self.course.pop_front().map_or(0.0, |b| b.span);
@@ -140,6 +140,9 @@ impl Regulate {
 
     /// Step a second now.
     pub(super) fn gain(&self) -> f64 {
+        if !self.crossed {
+            return MOST;
+        }
         let plain = (GAIN / (self.since + 1.0)).clamp(LEAST, MOST);
         (self.boost * plain).min(MOST)
     }
@@ -161,64 +164,15 @@ impl Regulate {
     }
 
     /// The answer, once the course is long enough and no longer on its way.
-    pub(super) fn answer(&self, promise: &Promise) -> Option<Answer> {
-        let last = self.course.back()?;
+    pub(super) fn answer(&self, promise: &Promise) -> Option<fit::Answer> {
+        let last = self.course.back().filter(|_| self.crossed)?;
         let all = self.seconds();
         if all < window(self.rate, promise) - last.span {
             return None;
         }
-        let mean = |part: &[&Batch]| {
-            let span: f64 = part.iter().map(|b| b.span).sum();
-            part.iter().map(|b| b.ln_rate * b.span).sum::<f64>() / span.max(1e-9)
-        };
-        let batches: Vec<&Batch> = self.course.iter().collect();
-        let (early, late) = batches.split_at(batches.len() / 2);
-        if early.is_empty() || (mean(early) - mean(late)).abs() > AGREE {
-            return None;
-        }
-        let rate = mean(&batches).exp();
-        let dispersion = dispersion(&batches);
-        let k = self.recent().k.max(1.0);
-        let counted = (dispersion / k).sqrt() / STEEPNESS;
-        let wandered = spread(&batches);
-        Some(Answer {
-            rate,
-            half: 1.96 * rate * counted.hypot(wandered),
-            dispersion,
-        })
+        let batches: Vec<Batch> = self.course.iter().copied().collect();
+        let found = fit::fit(&batches)?;
+        let away = (found.rate.ln() - self.rate.ln()).abs();
+        (away < NEAR).then_some(found)
     }
-}
-
-/// Variance over mean of the bad ones of a batch, at least 1: bursts of late answers belong together.
-fn dispersion(batches: &[&Batch]) -> f64 {
-    let k: f64 = batches.iter().map(|b| b.worst.k).sum();
-    let n: f64 = batches.iter().map(|b| b.worst.n).sum();
-    if k <= 0.0 || batches.len() < 4 {
-        return 1.0;
-    }
-    let squares: f64 = batches
-        .iter()
-        .map(|b| {
-            let expected = k * b.worst.n / n;
-            (b.worst.k - expected).powi(2) / expected.max(1e-9)
-        })
-        .sum();
-    (squares / (batches.len() - 1) as f64).max(1.0)
-}
-
-/// Standard error of the mean logarithm of the rate, from the means of four parts of the course.
-fn spread(batches: &[&Batch]) -> f64 {
-    const PARTS: usize = 4;
-    if batches.len() < 2 * PARTS {
-        return 0.0;
-    }
-    let means: Vec<f64> = (0..PARTS)
-        .map(|i| {
-            let part = &batches[i * batches.len() / PARTS..(i + 1) * batches.len() / PARTS];
-            part.iter().map(|b| b.ln_rate).sum::<f64>() / part.len() as f64
-        })
-        .collect();
-    let mean = means.iter().sum::<f64>() / PARTS as f64;
-    let var = means.iter().map(|m| (m - mean).powi(2)).sum::<f64>() / (PARTS - 1) as f64;
-    (var / PARTS as f64).sqrt()
 }

@@ -13,7 +13,7 @@ use crate::telemetry::cohorts::Cohorts;
 use crate::telemetry::latency::Latency;
 
 /// The promise of a plant: this many times the percentile of open traffic at this share of its best rate.
-const TIMES: f64 = 3.0;
+const TIMES: f64 = 2.0;
 const LIGHT: f64 = 0.2;
 /// Up to this best rate, 1/s, the promise is on p90: a minute holds too few of one in a hundred.
 const SLOW: f64 = 60.0;
@@ -22,8 +22,10 @@ const ROUGH: f64 = 40_000.0;
 const FINE: f64 = 400_000.0;
 const LEAST: f64 = 60.0;
 const MOODY: f64 = 600.0;
-/// Steps of the bisection, rough and fine.
-const STEPS: [u32; 2] = [4, 6];
+/// Steps of the bisection, rough and fine; how far an end is moved that was wrong, and no further than this share of the best.
+const STEPS: [u32; 2] = [4, 5];
+const WIDER: f64 = 1.08;
+const LEAST_SHARE: f64 = 0.05;
 
 /// A promise and the highest rate that keeps it, 1/s.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,14 +39,18 @@ pub(super) fn truth(recipe: &Recipe, seed: u64) -> Truth {
     let best = recipe.truth(Nanos::ZERO).best_rps;
     let promise = promise(recipe, best, seed);
     let (mut low, mut high) = (LIGHT * best, 1.3 * best);
+    let kept = |rate: f64, arrivals: f64| bad(recipe, rate, &promise, arrivals, seed) <= promise.main().q;
     for (steps, arrivals) in STEPS.into_iter().zip([ROUGH, FINE]) {
-        if arrivals == FINE {
-            // A rough look may have been wrong at either end.
-            (low, high) = (low / 1.05, high * 1.05);
+        // A rough look may have been wrong at either end: what tips over seldom shows late.
+        while arrivals == FINE && !kept(low, arrivals) && low > LEAST_SHARE * best {
+            (low, high) = (low / WIDER, low);
+        }
+        while arrivals == FINE && kept(high, arrivals) && high < 2.0 * best {
+            (low, high) = (high, high * WIDER);
         }
         for _ in 0..steps {
             let middle = (low * high).sqrt();
-            if bad(recipe, middle, &promise, arrivals, seed) <= promise.main().q {
+            if kept(middle, arrivals) {
                 low = middle;
             } else {
                 high = middle;
