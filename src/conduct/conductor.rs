@@ -199,8 +199,11 @@ impl Conductor {
         self.axis.add(&i.tally, i.to, span, &levels)
     }
 
-    /// max(0, N − X·R₀) with R₀ the smallest mean latency of any stage.
+    /// Arrivals that wait in open traffic; in the closed model max(0, N − X·R₀), R₀ the smallest mean latency of any stage.
     fn queue_estimate(&self, rate: f64) -> f64 {
+        if self.demand.rate.is_some() {
+            return self.ledger.gauges().waiting as f64;
+        }
         self.curve
             .idle()
             .map_or(0.0, |idle| (self.demand.workers - rate * idle).max(0.0))

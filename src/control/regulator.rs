@@ -11,6 +11,7 @@
 mod bench;
 #[cfg(test)]
 mod guards;
+mod hand_over;
 
 use super::law::Law;
 use super::limits::{self, Gate, Limits};
@@ -31,8 +32,6 @@ const BOLD: f64 = 2.0 * std::f64::consts::LN_2;
 const CALM: f64 = std::f64::consts::LN_2;
 /// Ticks that `hold` looks back on to choose a target.
 const CHOICE: usize = 20;
-/// Ticks over which exchanges in flight are averaged.
-const FLYING: usize = 10;
 /// Answers below which it chooses a rate instead of a percentile.
 const CHOICE_NEEDS: f64 = 100.0;
 
@@ -146,27 +145,6 @@ impl Regulator {
         ruling
     }
 
-    /// Reacts to what the user changed since the last tick.
-    fn notice(&mut self, set: &Setpoints) {
-        self.yield_to(set);
-        let released = self.last.overridden() && !set.overridden();
-        if set.mode != self.last.mode {
-            self.law = Law::of(set.mode, true);
-            self.leave_open();
-            let workers = self.workers;
-            self.law.take_over(workers);
-            self.latest.workers = workers;
-        }
-        if set.mode != self.last.mode || released || set.model != self.last.model {
-            self.standing = if set.mode == Mode::Manual { 0.0 } else { HAND_OVER };
-            self.converged_at = None;
-        }
-        if set.mode == Mode::Hold && set.target != self.last.target && self.last.target.is_some() {
-            self.converged_at = None;
-        }
-        self.last = set.clone();
-    }
-
     fn remember(&mut self, seen: &Observation) {
         self.seen.push_back(seen.clone());
         while self.seen.len() > CHOICE {
@@ -219,16 +197,6 @@ impl Regulator {
             };
         }
         self.automatic(seen, set, gate)
-    }
-
-    /// Where a law starts: in force, as an integer unless it is `hold`.
-    fn entry(&self, set: &Setpoints) -> f64 {
-        let whole = if set.mode == Mode::Hold {
-            self.workers
-        } else {
-            self.workers.round().max(1.0)
-        };
-        whole.min(f64::from(set.bounds.max))
     }
 
     /// Nothing moves.
@@ -313,16 +281,6 @@ impl Regulator {
             law,
             ..Ruling::default()
         }
-    }
-
-    /// From open traffic the next law begins with as many workers as were busy.
-    fn leave_open(&mut self) {
-        let busy: Vec<u64> = self.seen.iter().rev().take(FLYING).map(|s| s.in_flight).collect();
-        if self.latest.open.take().is_some() && !busy.is_empty() {
-            let mean = busy.iter().sum::<u64>() as f64 / busy.len() as f64;
-            self.workers = mean.round().max(1.0);
-        }
-        self.latest.slo = None;
     }
 
     /// The target of a `hold` without one: what it sees, p99 or with few answers the rate of the last two seconds.

@@ -66,3 +66,39 @@ impl Confirm {
         30.0 / q
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn promise() -> Promise {
+        Promise::parse("p99<80ms").unwrap()
+    }
+
+    /// The tick of 100 ms with `n` decided, of which every `nth` tick has one bad, that ends it, and how.
+    fn ends(rate: f64, nth: u64) -> (u64, bool) {
+        let mut c = Confirm::new(rate, 1);
+        let n = (rate / 10.0) as u64;
+        let kept = |i: &u64| c.tick(&promise(), &Decided::of(n, u64::from(i.is_multiple_of(nth))), 0.1);
+        (1..10_000).find_map(|i| kept(&i).map(|k| (i, k))).unwrap()
+    }
+
+    #[test]
+    fn twenty_seconds_at_a_share_below_the_one_allowed_are_kept() {
+        assert_eq!(ends(1000.0, 2), (200, true));
+    }
+
+    #[test]
+    fn few_arrivals_take_as_long_as_three_thousand_of_them() {
+        // 100/s: 30 bad ones are allowed in 30 s.
+        assert_eq!(ends(100.0, 20), (300, true));
+    }
+
+    #[test]
+    fn more_bad_ones_than_all_of_it_may_have_end_it_early() {
+        // 1000/s for 20 s may have 200; one a tick is 10/s at 100/s.
+        let (at, kept) = ends(100.0, 1);
+
+        assert!(!kept && at < 60, "{at}");
+    }
+}

@@ -120,3 +120,54 @@ impl Ramp {
         };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn promise() -> Promise {
+        Promise::parse("p99<80ms").unwrap()
+    }
+
+    /// A rung of `ticks` of 100 ms, 10 decided in each, of which `k` are bad; answers after 20 ms.
+    fn rung(ramp: &mut Ramp, ticks: u32, k: u64, idle: f64) -> Vec<Rung> {
+        let tick = |_| ramp.tick(&promise(), &Decided::of(10, k), 0.1, (10, Some(0.020)), Some(idle));
+        (0..ticks).map(tick).collect()
+    }
+
+    #[test]
+    fn a_rung_lasts_a_second_and_the_next_is_1_6_times_it() {
+        let seen = rung(&mut Ramp::new(100.0), 10, 0, 0.010);
+
+        assert!(seen[..9].iter().all(|r| *r == Rung::On), "{seen:?}");
+        assert_eq!(seen[9], Rung::Next(160.0));
+    }
+
+    #[test]
+    fn while_answers_are_as_fast_as_idle_ones_it_takes_two_at_once() {
+        let seen = rung(&mut Ramp::new(100.0), 10, 0, 0.019);
+
+        assert!(matches!(seen[9], Rung::Next(r) if (r - 256.0).abs() < 1e-9), "{seen:?}");
+    }
+
+    #[test]
+    fn ten_bad_ones_beyond_three_times_the_share_are_too_much() {
+        let seen = rung(&mut Ramp::new(100.0), 4, 3, 0.010);
+
+        assert_eq!(seen, [Rung::On, Rung::On, Rung::On, Rung::Over]);
+    }
+
+    #[test]
+    fn back_is_the_rung_before_or_the_one_a_leap_passed_over() {
+        let mut ramp = Ramp::new(100.0);
+        assert_eq!(ramp.back(), (50.0, false));
+        ramp.climb(160.0);
+        assert_eq!(ramp.back(), (100.0, false));
+
+        ramp.climb(409.6);
+        assert_eq!(ramp.back(), (256.0, true));
+        ramp.resume(256.0);
+        let again = rung(&mut ramp, 10, 0, 0.019);
+        assert_eq!(again[9], Rung::Next(256.0 * STEP), "no leaps any more");
+    }
+}

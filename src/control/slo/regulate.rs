@@ -176,3 +176,80 @@ impl Regulate {
         (away < NEAR).then_some(found)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn promise() -> Promise {
+        Promise::parse("p99<80ms").unwrap()
+    }
+
+    /// Ticks of 100 ms on a target whose bad share is 1 % at `knee` and grows with the twelfth power of the rate.
+    fn run(r: &mut Regulate, knee: f64, seconds: u32) -> Vec<f64> {
+        let mut owed = 0.0;
+        (0..10 * seconds)
+            .map(|_| {
+                let n = r.rate() * 0.1;
+                owed += n * (0.01 * (r.rate() / knee).powi(12)).min(1.0);
+                let k = owed as u64;
+                owed -= k as f64;
+                r.tick(&promise(), &Decided::of(n.round() as u64, k), 0.1);
+                r.rate()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_rate_climbs_to_where_the_share_is_the_one_allowed_and_its_course_is_the_answer() {
+        let mut r = Regulate::new(600.0);
+
+        let climbing = run(&mut r, 1000.0, 5);
+        let early = r.answer(&promise());
+        run(&mut r, 1000.0, 40);
+
+        assert!(climbing[49] > 800.0 && early.is_none(), "{climbing:?}");
+        assert!((r.rate() / 1000.0 - 1.0).abs() < 0.04, "{}", r.rate());
+        let answer = r.answer(&promise()).unwrap();
+        assert!((answer.rate / 1000.0 - 1.0).abs() < 0.02 && answer.half < 100.0, "{answer:?}");
+    }
+
+    #[test]
+    fn it_follows_a_target_that_changes() {
+        let mut r = Regulate::new(900.0);
+        run(&mut r, 1000.0, 60);
+
+        let fallen = *run(&mut r, 500.0, 30).last().unwrap();
+        let risen = *run(&mut r, 1000.0, 60).last().unwrap();
+
+        assert!((fallen / 500.0 - 1.0).abs() < 0.06, "{fallen}");
+        assert!((risen / 1000.0 - 1.0).abs() < 0.06, "{risen}");
+    }
+
+    #[test]
+    fn far_too_many_cut_the_rate_before_the_batch_is_full() {
+        let mut r = Regulate::new(1000.0);
+
+        let first = r.tick(&promise(), &Decided::of(100, 9), 0.1);
+        let cut = r.tick(&promise(), &Decided::of(100, 6), 0.1);
+
+        assert_eq!((first, cut), (Step::None, Step::Cut));
+        assert!(r.rate() <= 900.0, "{}", r.rate());
+    }
+
+    #[test]
+    fn steps_shrink_with_time_and_double_while_nothing_is_bad() {
+        let mut r = Regulate::new(1000.0);
+        let batch = |r: &mut Regulate, k| (0..10).for_each(|_| {
+            r.tick(&promise(), &Decided::of(100, k), 0.1);
+        });
+        assert_eq!(r.gain(), MOST, "until the share is passed the first time");
+        (0..100).for_each(|_| batch(&mut r, 2));
+        let late = r.gain();
+
+        (0..5).for_each(|_| batch(&mut r, 0));
+
+        assert!((late - LEAST).abs() < 1e-9, "{late}");
+        assert!((r.gain() - 2.0 * LEAST).abs() < 1e-9, "{}", r.gain());
+    }
+}

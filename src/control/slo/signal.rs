@@ -43,6 +43,16 @@ impl Worst {
     }
 }
 
+#[cfg(test)]
+impl Decided {
+    /// Of a promise with one term.
+    pub(super) fn of(n: u64, k: u64) -> Self {
+        let mut one = Self::default();
+        (one.n[0], one.k[0]) = (n, k);
+        one
+    }
+}
+
 impl Decided {
     /// Adds what was decided later.
     pub(super) fn add(&mut self, other: &Self) {

@@ -69,10 +69,10 @@ pub(super) fn main(model: &mut Model, by: Step, frame: &Frame) -> Vec<Effect> {
     }
 }
 
-/// The target of `hold`, the goal of `classic`.
+/// The target of `hold`, the limit of `slo`, the goal of `classic`.
 pub(super) fn target(model: &mut Model, by: Step, frame: &Frame) -> Vec<Effect> {
     let set = expected(model, frame);
-    if !matches!(set.mode, Mode::Hold | Mode::Classic) {
+    if !matches!(set.mode, Mode::Hold | Mode::Slo | Mode::Classic) {
         toast(model, "only hold has a target: m chooses it", true);
         return Vec::new();
     }
