@@ -2,8 +2,8 @@
 //! `cargo bench --bench sim` prints them as items a second.
 
 use clobber::conduct::{Conductor, Limits, Plant};
-use clobber::model::command::script;
 use clobber::model::arrival::Process;
+use clobber::model::command::script;
 use clobber::model::demand::Demand;
 use clobber::model::run::RunInfo;
 use clobber::model::setpoints::{Bounds, Setpoints};

@@ -4,6 +4,7 @@ mod job;
 mod redact;
 mod request;
 mod simulator;
+mod traffic;
 mod wrk;
 
 pub use job::{Job, Output, Shape, job, report_file};
@@ -126,9 +127,27 @@ pub struct RunArgs {
     /// Most workers (default 4096 on loopback, 512 elsewhere)
     #[arg(long, value_name = "N", help_heading = "Load")]
     pub max_workers: Option<String>,
-    /// Offered rate: the open model, in a later version
-    #[arg(short = 'q', short_alias = 'R', long, value_name = "R", hide = true)]
+    /// Offered rate, whatever the target does: 250, 27.5k, 1000/m. The open model; workers are then a limit
+    #[arg(short = 'q', visible_short_alias = 'R', long, value_name = "R", help_heading = "Load")]
     pub rate: Option<String>,
+    /// How arrivals of the open model come: constant (default), poisson, burst[:N], uniform, pareto or trace:FILE
+    #[arg(long, value_name = "PROCESS", help_heading = "Load")]
+    pub arrivals: Option<String>,
+    /// Levels over time, to a time since the start: 0..1000@10s,1000@20s. A rate with -q or --arrivals, else workers
+    #[arg(long, value_name = "STAGES", help_heading = "Load")]
+    pub stages: Option<String>,
+    /// Arrivals that may wait for a worker (default 65536)
+    #[arg(long, value_name = "N", help_heading = "Load")]
+    pub queue: Option<String>,
+    /// What becomes of an arrival when the queue is full: drop (default), reject or block
+    #[arg(long, value_name = "POLICY", help_heading = "Load")]
+    pub overflow: Option<String>,
+    /// At most so many requests a second, in either model; up to BURST are saved up (default a second's worth)
+    #[arg(long, value_name = "RATE[:BURST]", help_heading = "Load")]
+    pub throttle: Option<String>,
+    /// Wake up for every single arrival: exact to tens of microseconds, dear in CPU
+    #[arg(long, help_heading = "Load")]
+    pub precise: bool,
     /// Stop sending after this time: 10s, 1m30s
     #[arg(short = 'z', long, value_name = "T", help_heading = "Load")]
     pub duration: Option<String>,

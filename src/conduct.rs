@@ -16,6 +16,7 @@ mod orders;
 mod publish;
 mod shift;
 mod steady;
+mod traffic;
 
 pub use conductor::{Conductor, Limits};
 pub use orders::Said;

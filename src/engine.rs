@@ -7,23 +7,31 @@
 //!       └──── Interval, bounded, every 100 ms ───────┘◀──────────── tally, roster (plain cells) ─────────┘
 //! ```
 //!
-//! The per-request path has no lock, no channel, no timer and no allocation: deadlines are kept by the lane's sweep,
-//! and latencies go into histograms that belong to the lane.
+//! In the open model all lanes pull arrivals from one queue (`due`), woken by their alarms. The closed model never touches it:
+//! its per-request path has no lock, no channel, no timer and no allocation. Deadlines are kept by the lane's sweep, and
+//! latencies go into histograms that belong to the lane.
 
+mod alarm;
+mod attend;
 mod beat;
+mod due;
 mod exchange;
 mod gate;
 mod health;
 mod lane;
 mod lanes;
 mod launch;
+mod open;
 mod orders;
 mod rack;
 mod ramp;
 mod roster;
+mod slot;
 mod supply;
 mod worker;
 
+#[cfg(test)]
+mod arrivals;
 #[cfg(test)]
 mod fake;
 

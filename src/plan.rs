@@ -4,6 +4,7 @@
 pub mod header;
 pub mod target;
 
+use crate::load::{Traffic, throttle};
 use crate::model::demand::Overflow;
 use crate::model::run::Profile;
 use crate::model::units::Nanos;
@@ -104,7 +105,7 @@ pub struct Request {
 /// Limits in time.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
-    /// A whole exchange from its intended start, dial included (`-t`).
+    /// A whole exchange from when a worker took it, dial included (`-t`).
     pub request: Nanos,
     /// Making one connection.
     pub connect: Nanos,
@@ -133,6 +134,14 @@ pub struct Plan {
     pub overflow: Overflow,
     /// Most workers there may ever be: descriptors are raised for them.
     pub max_workers: u32,
+    /// The run begins in the open model.
+    pub open: bool,
+    /// What is fixed about open traffic.
+    pub traffic: Traffic,
+    /// Credits that every exchange costs one of; `None`: no throttle.
+    pub throttle: Option<throttle::Terms>,
+    /// Alarms ring for every arrival, however soon after the last: exact, and dear in CPU (open model).
+    pub precise: bool,
     /// Seed of every random choice.
     pub seed: u64,
 }

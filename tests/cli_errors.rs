@@ -86,21 +86,27 @@ fn habits_of_other_tools_are_answered_with_the_translation() {
 #[test]
 fn a_promise_that_cannot_be_searched_names_one_that_can() {
     table(&[
-        ("--slo|rps>5|127.0.0.1:1", "rps>5|is not a promise that can be searched|p99<80ms"),
+        (
+            "--slo|rps>5|127.0.0.1:1",
+            "rps>5|is not a promise that can be searched|p99<80ms",
+        ),
         ("--slo|errors<1%|127.0.0.1:1", "a promise needs a latency"),
         ("--slo|fast|127.0.0.1:1", "--slo|compares nothing|p99<80ms"),
         ("--mode|slo|127.0.0.1:1", "needs a promise|--slo 'p99<80ms'"),
-        ("--mode|max|--slo|p99<80ms|127.0.0.1:1", "--slo goes with --mode slo, not with max"),
-        ("--setpoint|p99=80ms|--slo|p99<80ms|127.0.0.1:1", "--setpoint goes with --mode hold, not with slo"),
+        (
+            "--mode|max|--slo|p99<80ms|127.0.0.1:1",
+            "--slo goes with --mode slo, not with max",
+        ),
+        (
+            "--setpoint|p99=80ms|--slo|p99<80ms|127.0.0.1:1",
+            "--setpoint goes with --mode hold, not with slo",
+        ),
     ]);
 }
 
 #[test]
 fn what_is_not_in_this_version_names_what_is() {
     table(&[
-        ("-q|100|127.0.0.1:1", "not in this version|--setpoint rps=400"),
-        ("-R|100|127.0.0.1:1", "not in this version"),
-        ("--rate|100|127.0.0.1:1", "not in this version"),
         ("--expect|body~x|127.0.0.1:1", "status=200"),
         ("-o|run.html|127.0.0.1:1", ".json .jsonl .csv .svg .txt"),
     ]);
@@ -223,7 +229,8 @@ fn nothing_is_sent_when_the_command_line_is_refused() {
     let url = nginx.url();
     for args in [
         &["-n", "0"][..],
-        &["-q", "10"],
+        &["-q", "10", "--mode", "max"],
+        &["--stages", "nonsense"],
         &["--mode", "fast"],
         &["-o", "x.pdf"],
         &["--script", "3s nonsense"],

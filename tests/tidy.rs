@@ -28,9 +28,9 @@ const ROOMS: [(&str, &[&str]); 19] = [
     ("serve", &["sim", "clock", "telemetry", "model"]),
     ("protocol", &["net", "clock", "plan", "model"]),
     ("net", &["clock", "plan", "model"]),
-    ("plan", &["model"]),
+    ("plan", &["load", "model"]),
     ("clock", &["model"]),
-    ("cli", &["plan", "model", "serve"]),
+    ("cli", &["plan", "load", "model", "serve"]),
     ("record", &["link", "telemetry", "model"]),
 ];
 

@@ -116,8 +116,8 @@ fn sway(f: &Frame, knee: &Knee) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::telemetry::curve::Row;
     use crate::model::units::Nanos;
+    use crate::telemetry::curve::Row;
     use crate::telemetry::frame::Steady;
     use crate::telemetry::latency::Summary;
     use crate::telemetry::promise::Check;

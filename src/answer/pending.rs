@@ -1,7 +1,7 @@
 //! UNDECIDED: what is missing for an answer, in words.
 
-use super::{Code, promise};
 use super::judge::Found;
+use super::{Code, promise};
 use crate::model::format::{change, length, quantity};
 use crate::model::setpoints::Mode;
 use crate::telemetry::frame::{Frame, State};

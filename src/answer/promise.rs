@@ -171,6 +171,9 @@ pub(super) mod tests {
         let v = verdict(&f);
 
         assert_eq!(v.code, Code::Undecided);
-        assert!(v.sentence.contains("all told it needs 5 min") || v.sentence.contains("300 s") || v.sentence.contains("5m"), "{v:?}");
+        assert!(
+            v.sentence.contains("all told it needs 5 min") || v.sentence.contains("300 s") || v.sentence.contains("5m"),
+            "{v:?}"
+        );
     }
 }

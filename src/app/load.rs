@@ -25,6 +25,7 @@ pub(super) fn run(target: &str, args: &RunArgs, command: String, truth: Option<T
         seed: job.seed.unwrap_or_else(|| fastrand::u64(..1 << 53)),
         started_at: Some(clock::wall()),
         requests: job.requests,
+        queue_capacity: job.traffic.capacity,
         truth,
         ..RunInfo::default()
     };
@@ -57,7 +58,9 @@ pub(super) fn limits(job: &Job, headless: bool) -> Limits {
     let timeouts = job.timeouts;
     let open_ended = !headless || job.requests.is_some() || job.script_quits();
     let search = matches!(job.set.mode, Mode::Max | Mode::Slo) && job.script.is_empty();
-    let (duration, until_answered) = match job.duration {
+    let stages = job.traffic.stages.as_ref().map(|s| s.length());
+    let open_ended = open_ended || job.traffic.trace.is_some();
+    let (duration, until_answered) = match job.duration.or(stages) {
         Some(d) => (Some(d), false),
         None if open_ended => (None, false),
         None if search => (Some(Nanos::from_secs(60)), true),

@@ -9,6 +9,7 @@ use crate::engine::{First, Lanes, launch};
 use crate::link::Far;
 use crate::model::run::{EndedBy, RunInfo};
 use crate::model::seen::Seen;
+use crate::model::setpoints::LoadModel;
 use crate::model::units::Nanos;
 use crate::net::dial::{self, Dialer};
 use crate::net::resolve::{self, Place};
@@ -21,6 +22,9 @@ use crate::protocol::tcp::Tcp;
 use crate::telemetry::tally;
 use std::net::SocketAddr;
 use std::time::Duration;
+
+/// Starting the lanes' threads takes less than this.
+const LAUNCH: Duration = Duration::from_millis(20);
 
 /// What the engine's thread needs.
 pub(super) struct Session {
@@ -130,6 +134,10 @@ impl Session {
             connect_rate: job.shape.connect_rate.unwrap_or(if near { 20_000.0 } else { 200.0 }),
             profile: job.shape.profile.unwrap_or_else(|| place.profile()),
             overflow: job.set.overflow,
+            open: job.set.model == LoadModel::Open,
+            traffic: job.traffic.clone(),
+            throttle: job.throttle,
+            precise: job.precise,
             max_workers: most.max(job.set.asked.unwrap_or(1)).max(job.set.bounds.min),
             seed: self.info.seed,
         }
@@ -194,7 +202,8 @@ impl Session {
     }
 
     fn load(self, ready: Ready, mut foyer: Foyer<'_>, far: &Far) -> Result<(), Stop> {
-        let epoch = Epoch::new();
+        // The run begins when its lanes are there, so that the first arrivals are not late.
+        let epoch = Epoch::within(LAUNCH);
         let Ready {
             plan,
             address,
@@ -217,9 +226,12 @@ impl Session {
             // Workers asked for by number stay asked for, so that a shortage shows; a search stops at what fits.
             let fits = lanes.most_workers().max(set.asked.unwrap_or(1));
             set.bounds.max = plan.max_workers.min(fits);
+            if set.model == LoadModel::Open {
+                set.asked.get_or_insert(set.bounds.max);
+            }
         });
         let (info, set, heard) = foyer.leave();
-        let mut conductor = Conductor::new(info, set, self.limits, self.job.script);
+        let mut conductor = Conductor::new(info, set, self.limits, self.job.script).staged(self.job.traffic.stages);
         conductor.skip(heard);
         pace::real(conductor, &mut lanes, far, epoch);
         Ok(())

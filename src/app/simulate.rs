@@ -6,6 +6,7 @@ use crate::cli::{self, SimArgs, SimSub};
 use crate::conduct::Conductor;
 use crate::link::Link;
 use crate::model::run::RunInfo;
+use crate::model::setpoints::LoadModel;
 use crate::model::units::Nanos;
 use crate::sim::plants::{self, Recipe};
 use crate::sim::world::World;
@@ -31,6 +32,14 @@ fn plant(sim: &SimArgs, command: String) -> Result<u8, Stop> {
     let seed = job.seed.unwrap_or(1);
     let recipe = recipe(sim).map_err(Stop::usage)?;
     job.set.bounds.max = job.shape.max_workers.unwrap_or(MOST);
+    if job.throttle.is_some() {
+        return Err(Stop::usage(
+            "--throttle is for real targets (a simulated one is slowed by --plant-arg)",
+        ));
+    }
+    if job.set.model == LoadModel::Open {
+        job.set.asked.get_or_insert(job.set.bounds.max);
+    }
     let view = View::of(args)?;
     let info = RunInfo {
         target: format!("sim {}", recipe.name),
@@ -42,6 +51,7 @@ fn plant(sim: &SimArgs, command: String) -> Result<u8, Stop> {
         requests: job.requests,
         profile: job.shape.profile.unwrap_or_default(),
         truth: recipe.known().then(|| recipe.truth(Nanos::ZERO)),
+        queue_capacity: job.traffic.capacity,
         threads: 1,
         simulated: true,
         ..RunInfo::default()
@@ -49,10 +59,11 @@ fn plant(sim: &SimArgs, command: String) -> Result<u8, Stop> {
     let limits = load::limits(&job, view.headless);
     let speed = (!view.headless).then_some(sim.speed);
     let (mut link, far) = Link::pair(Frame::default());
-    let (set, script, requests) = (job.set.clone(), job.script.clone(), job.requests);
+    let (set, script, requests, traffic) = (job.set.clone(), job.script.clone(), job.requests, job.traffic.clone());
     let engine = std::thread::Builder::new().name("engine".into()).spawn(move || {
-        let mut world = World::new(recipe, requests, seed);
-        pace::virtual_time(Conductor::new(info, set, limits, script), &mut world, &far, speed);
+        let conductor = Conductor::new(info, set, limits, script).staged(traffic.stages.clone());
+        let mut world = World::new(recipe, requests, seed).offering(traffic);
+        pace::virtual_time(conductor, &mut world, &far, speed);
     });
     link.attach(engine.map_err(Stop::fault)?);
     front::run(link, &job, &view, || None)

@@ -2,11 +2,12 @@
 //! It refuses to resolve names and to touch the network; files of request bodies are read here, once.
 
 use super::request::{body, request};
-use super::{Format, Ramp, RunArgs};
+use super::{Format, Ramp, RunArgs, traffic};
+use crate::load::{Traffic, throttle};
 use crate::model::arrival::Process;
 use crate::model::command::{self, Command, Line};
-use crate::model::run::Profile;
 use crate::model::promise::Promise;
+use crate::model::run::Profile;
 use crate::model::setpoints::{Bounds, History, LoadModel, Mode, Setpoint, Setpoints};
 use crate::model::units::{Nanos, parse_duration, parse_rate};
 use crate::plan::{Request, Timeouts};
@@ -49,6 +50,12 @@ pub struct Job {
     pub timeouts: Timeouts,
     /// Initial setpoints; `bounds.max` is a wish of [`Shape`].
     pub set: Setpoints,
+    /// What is fixed about open traffic.
+    pub traffic: Traffic,
+    /// `--throttle`.
+    pub throttle: Option<throttle::Terms>,
+    /// `--precise`.
+    pub precise: bool,
     /// By address.
     pub shape: Shape,
     /// `-z`.
@@ -72,10 +79,11 @@ pub struct Job {
 /// # Errors
 /// A sentence naming the fault and the remedy: exit 2, nothing was sent.
 pub fn job(args: &RunArgs) -> Result<Job, String> {
-    refuse_later(args)?;
     let body = body(args)?;
-    let set = setpoints(args)?;
-    let workers = set.asked;
+    let traffic = traffic::traffic(args)?;
+    let asked = count(args.workers.as_deref(), "-c")?;
+    let set = traffic::open(args, setpoints(args)?, asked, &traffic)?;
+    let workers = set.asked.max(stage_workers(&set, &traffic));
     let max_workers = count(args.max_workers.as_deref(), "--max-workers")?;
     let floor = workers.unwrap_or(1).max(set.bounds.min);
     if max_workers.is_some_and(|m| m < set.bounds.min) {
@@ -102,6 +110,9 @@ pub fn job(args: &RunArgs) -> Result<Job, String> {
             }),
             connect_rate: args.connect_rate.as_deref().map(parse_rate).transpose()?,
         },
+        throttle: traffic::throttle(args)?,
+        precise: args.precise,
+        traffic,
         duration: time(args.duration.as_deref(), "-z")?,
         requests: args.requests.as_deref().map(requests).transpose()?,
         warmup: time(args.warmup.as_deref(), "--warmup")?.unwrap_or(Nanos::ZERO),
@@ -113,11 +124,10 @@ pub fn job(args: &RunArgs) -> Result<Job, String> {
     })
 }
 
-fn refuse_later(args: &RunArgs) -> Result<(), String> {
-    if args.rate.is_some() {
-        return Err("-q, --rate (the open model) is not in this version (leave it out: the closed model finds the knee; --setpoint rps=400 holds a rate)".into());
-    }
-    Ok(())
+/// Most workers that stages of the closed model ask for.
+fn stage_workers(set: &Setpoints, traffic: &Traffic) -> Option<u32> {
+    let stages = traffic.stages.as_ref().filter(|_| set.model == LoadModel::Closed)?;
+    Some(stages.most().ceil().min(65_536.0) as u32)
 }
 
 fn setpoints(args: &RunArgs) -> Result<Setpoints, String> {
@@ -352,12 +362,11 @@ mod tests {
             ("-c 0", "from 1"),
             ("-n 0", "1 or more"),
             ("-z 0", "500ms"),
-            ("-q 100", "not in this version"),
-            ("--slo p99<80ms", "--setpoint"),
+            ("--slo p99>80ms", "such as p99<80ms"),
             ("--mode fast", "manual"),
             ("--mode max --setpoint rps=4", "leave --mode out"),
             ("--set speed=1", "kappa"),
-            ("--mode slo", "not in this version"),
+            ("--mode slo", "--slo 'p99<80ms'"),
             ("--mode vegas --setpoint rps=4", "leave --mode out"),
             ("--mode classic --setpoint p99=4ms", "rps=400"),
             ("--set gain=1", "0.000001 to 0.01"),

@@ -10,11 +10,12 @@ use super::shift::Shifts;
 use super::steady::Resting;
 use crate::control::Observation;
 use crate::control::regulator::{Regulator, Ruling};
+use crate::load::Stages;
 use crate::model::command::Line;
 use crate::model::demand::{Demand, Drive};
 use crate::model::notice::Who;
 use crate::model::run::{EndedBy, Profile, RunInfo};
-use crate::model::setpoints::{LoadModel, Mode, Setpoints};
+use crate::model::setpoints::{Mode, Setpoints};
 use crate::model::units::Nanos;
 use crate::telemetry::curve::Curve;
 use crate::telemetry::frame::Frame;
@@ -70,6 +71,7 @@ pub struct Conductor {
     pub(super) last_move: f64,
     pub(super) narration: String,
     pub(super) watched: bool,
+    pub(super) stages: Option<Arc<Stages>>,
     pub(super) frame: Arc<Frame>,
 }
 
@@ -108,6 +110,7 @@ impl Conductor {
             last_move: 0.0,
             narration: String::new(),
             watched: true,
+            stages: None,
             frame: Arc::default(),
         }
     }
@@ -127,6 +130,7 @@ impl Conductor {
 
     /// The first demand, before the first tick.
     pub fn start(&mut self, plant: &mut impl Plant) {
+        self.offer(Nanos::ZERO);
         plant.set(self.demand);
     }
 
@@ -135,7 +139,7 @@ impl Conductor {
     pub fn tick(&mut self, now: Nanos, plant: &mut impl Plant, said: &[Said]) -> Arc<Frame> {
         let interval = plant.collect(now);
         let column = self.record(now, &interval);
-        for wish in self.orders.obey(now, said, self.demand.workers) {
+        for wish in self.orders.obey(now, said, self.present()) {
             self.grant(wish, now);
         }
         self.stand_down(now);
@@ -144,21 +148,9 @@ impl Conductor {
         }
         self.check_ends(now, &interval);
         self.demand.drive = self.drive(now, &interval);
-        self.offer();
+        self.offer(now);
         plant.set(self.demand);
         self.publish(now, column)
-    }
-
-    /// What the law or an experiment offers in open traffic, else what the user does.
-    fn offer(&mut self) {
-        let set = self.orders.set();
-        self.demand.overflow = set.overflow;
-        let theirs = self.ruling.open;
-        let open = set.model == LoadModel::Open && set.mode != Mode::Slo;
-        self.demand.rate = theirs.map(|o| o.rate).or(set.rate.filter(|_| open));
-        self.demand.arrivals = theirs.map_or(set.arrivals, |o| o.arrivals);
-        self.demand.cap = theirs.and_then(|o| o.cap);
-        self.demand.limits = theirs.and_then(|o| o.limits);
     }
 
     /// Exchanges start: neither ending nor paused.
@@ -182,7 +174,9 @@ impl Conductor {
         if i.heard == 0 || span <= 0.0 {
             return false;
         }
-        let queue = if sent {
+        let queue = if self.demand.rate.is_some() {
+            i.gauges.waiting as f64
+        } else if sent {
             self.queue_estimate(i.tally.ok as f64 / span)
         } else {
             0.0
@@ -199,11 +193,8 @@ impl Conductor {
         self.axis.add(&i.tally, i.to, span, &levels)
     }
 
-    /// Arrivals that wait in open traffic; in the closed model max(0, N − X·R₀), R₀ the smallest mean latency of any stage.
+    /// max(0, N − X·R₀), R₀ the smallest mean latency of any stage.
     fn queue_estimate(&self, rate: f64) -> f64 {
-        if self.demand.rate.is_some() {
-            return self.ledger.gauges().waiting as f64;
-        }
         self.curve
             .idle()
             .map_or(0.0, |idle| (self.demand.workers - rate * idle).max(0.0))
@@ -258,7 +249,8 @@ impl Conductor {
             self.note_change(now);
         }
         // Real-valued workers belong on the curve where they are nearly whole.
-        if ruling.settled && (before - before.round()).abs() <= 0.03 * before {
+        let closed = self.demand.rate.is_none();
+        if closed && ruling.settled && (before - before.round()).abs() <= 0.03 * before {
             self.curve.add(before.round().max(1.0) as u32, &i.tally, seen.span);
         }
         if ruling.resting {
@@ -307,14 +299,10 @@ impl Conductor {
     }
 
     fn watch_connections(&mut self, now: Nanos, i: &Interval) {
-        if self.demand.rate.is_some() {
-            // In open traffic workers come as they are needed.
-            (self.short_since, self.short_of) = (None, None);
-            return;
-        }
         let wanted = self.demand.workers.floor() as u64;
         let connected = i.gauges.workers - i.gauges.connecting.min(i.gauges.workers);
-        if connected as f64 >= 0.98 * wanted as f64 {
+        // In the open model the workers are a limit: nobody misses them.
+        if self.demand.rate.is_some() || connected as f64 >= 0.98 * wanted as f64 {
             self.short_since = None;
             self.short_of = None;
         } else if now - *self.short_since.get_or_insert(now) > Nanos::from_secs(3) {

@@ -54,7 +54,10 @@ impl Conductor {
             return Err("mode slo is open traffic already (say mode max first)".into());
         }
         let remedy = "wait until mode max has found one, or say slo p99<80ms";
-        let knee = self.curve.knee().ok_or_else(|| format!("there is no knee to take a share of ({remedy})"))?;
+        let knee = self
+            .curve
+            .knee()
+            .ok_or_else(|| format!("there is no knee to take a share of ({remedy})"))?;
         let traffic = Traffic {
             rate: share * knee.good_rps,
             of_knee: share,
@@ -90,7 +93,11 @@ impl Conductor {
         if !untried || self.limits.until_answered || self.orders.set().mode != Mode::Max {
             return;
         }
-        let Some(knee) = self.curve.knee().filter(|_| !std::mem::replace(&mut self.offered_check, true)) else {
+        let Some(knee) = self
+            .curve
+            .knee()
+            .filter(|_| !std::mem::replace(&mut self.offered_check, true))
+        else {
             return;
         };
         let rate = quantity(CHECKED * knee.good_rps);

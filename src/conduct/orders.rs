@@ -3,7 +3,7 @@
 use crate::model::command::{Command, Line};
 use crate::model::notice::{Notice, Who};
 use crate::model::run::EndedBy;
-use crate::model::setpoints::{History, Setpoints};
+use crate::model::setpoints::{History, Present, Setpoints};
 use crate::model::units::Nanos;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -70,20 +70,21 @@ impl Orders {
     }
 
     /// Applies what is new on the desk, then what the script has due.
-    pub(super) fn obey(&mut self, now: Nanos, said: &[Said], workers: f64) -> Vec<Wish> {
+    pub(super) fn obey(&mut self, now: Nanos, said: &[Said], present: impl Into<Present>) -> Vec<Wish> {
+        let present = present.into();
         let mut wishes = Vec::new();
         for s in said.iter().filter(|s| s.number > self.applied).cloned().collect::<Vec<_>>() {
             self.applied = s.number;
-            wishes.extend(self.apply(now, s.who, &s.command, workers));
+            wishes.extend(self.apply(now, s.who, &s.command, present));
         }
         while self.script.front().is_some_and(|l| l.at <= now) {
             let line = self.script.pop_front().expect("just seen");
-            wishes.extend(self.apply(now, Who::Script, &line.command, workers));
+            wishes.extend(self.apply(now, Who::Script, &line.command, present));
         }
         wishes
     }
 
-    fn apply(&mut self, now: Nanos, who: Who, command: &Command, workers: f64) -> Option<Wish> {
+    fn apply(&mut self, now: Nanos, who: Who, command: &Command, present: Present) -> Option<Wish> {
         let asked = |by_script| if who == Who::Script { by_script } else { EndedBy::Quit };
         match command {
             Command::Quit => {
@@ -108,7 +109,7 @@ impl Orders {
                 self.note(now, who, "reset: windows and steady state start anew".into());
                 return Some(Wish::Reset);
             }
-            _ => match self.history.apply(command, workers) {
+            _ => match self.history.apply(command, present) {
                 Ok(said) => self.note(now, who, format!("{command}: {}", said.unwrap_or_default())),
                 Err(why) => self.note(now, who, format!("refused {command}: {why}")),
             },

@@ -6,12 +6,12 @@ mod relay;
 mod step;
 mod verify;
 
-use super::{Observation, Open};
 use super::variable::Sample;
+use super::{Observation, Open};
 use crate::model::setpoints::{Bounds, Setpoint};
 use crate::telemetry::experiment::{StepTest, Tune};
-use crate::telemetry::promise::Check;
 use crate::telemetry::frame::{Evidence, State};
+use crate::telemetry::promise::Check;
 use relay::Relay;
 use step::Step;
 use verify::Verify;

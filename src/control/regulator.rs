@@ -17,7 +17,7 @@ use super::law::Law;
 use super::limits::{self, Gate, Limits};
 use super::variable::Window;
 use super::{Move, Observation, Open};
-use crate::model::setpoints::{Mode, ProcessVariable, Setpoint, Setpoints};
+use crate::model::setpoints::{LoadModel, Mode, ProcessVariable, Setpoint, Setpoints};
 use crate::model::units::Nanos;
 use crate::telemetry::frame::State;
 use bench::Bench;
@@ -125,6 +125,11 @@ impl Regulator {
             gentle: self.gentle || seen.gentle,
             ..seen.clone()
         };
+        if self.last.model == LoadModel::Open && set.model == LoadModel::Closed {
+            // The limit of the open model was no working point: what is in flight is.
+            let most = f64::from(set.bounds.max);
+            self.workers = (seen.in_flight as f64).clamp(1.0, most.max(1.0));
+        }
         self.notice(set);
         self.remember(seen);
         self.law.hear(seen);

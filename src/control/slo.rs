@@ -21,9 +21,9 @@ use crate::model::promise::Promise;
 use crate::model::setpoints::Setpoints;
 use crate::model::units::Nanos;
 use confirm::Confirm;
+use fit::Answer;
 use idle::{Idle, Verdict};
 use ramp::{Ramp, Rung};
-use fit::Answer;
 use regulate::{Regulate, Step};
 use signal::{Decided, Signal, Worst};
 

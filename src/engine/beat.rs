@@ -1,6 +1,7 @@
 //! The lane's 10 ms beat: reads the orders, keeps the workers to them, sweeps deadlines, sends intervals.
 //! It refuses to touch a connection in use.
 
+use super::attend::listen;
 use super::health::{Pulse, thread_cpu};
 use super::lane::{Lane, Quota};
 use super::orders::Orders;
@@ -12,6 +13,7 @@ use crate::model::units::Nanos;
 use crate::protocol::Protocol;
 use crate::telemetry::interval::{Gauges, Interval};
 use crate::telemetry::tally::Tally;
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
@@ -20,11 +22,19 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
 const BEATS_PER_INTERVAL: u64 = 10;
 const HALF: Nanos = Nanos::new(BEAT.ns() / 2);
 
+/// What was measured in a stretch of time, and how many arrivals the lane has taken since run start.
+pub(super) struct Parcel {
+    /// What was measured.
+    pub(super) interval: Interval,
+    /// Arrivals taken.
+    pub(super) took: u64,
+}
+
 /// A lane's two ends towards the conductor, both bounded by 4. When `out` is full the lane keeps adding to its tally: the
 /// span grows and nothing is lost. When no spare has come back it makes a new tally.
 pub(super) struct Post {
     /// Filled intervals.
-    pub(super) out: SyncSender<Interval>,
+    pub(super) out: SyncSender<Parcel>,
     /// Emptied tallies.
     pub(super) spares: Receiver<Tally>,
 }
@@ -78,21 +88,33 @@ impl Beat {
     /// One beat.
     pub(super) fn strike<P: Protocol + 'static>(&mut self, lane: &Rc<Lane<P>>, now: Nanos) {
         self.pulse.beat(now);
-        let before = lane.quota.replace(self.read(now));
+        let before = lane.quota.replace(self.read(lane, now));
         lane.roster.sweep(now);
         lane.rack.expire(now);
         lane.gate.beat(now);
         self.disturb(lane, before, now);
-        self.start(lane, lane.quota.get() != before, now);
+        if lane.quota.get().open {
+            lane.supply.make_room();
+            lane.thin_out(now);
+            lane.attend(now);
+        } else {
+            self.start(lane, lane.quota.get() != before, now);
+        }
         self.report(lane, now);
     }
 
     /// What the orders allow until the next beat.
-    fn read(&mut self, now: Nanos) -> Quota {
+    fn read<P: Protocol>(&mut self, lane: &Lane<P>, now: Nanos) -> Quota {
         self.drive = self.orders.drive();
         self.ramp.follow(self.orders.milli(), self.orders.stagger(), now);
+        if self.orders.open() {
+            return self.limit(lane);
+        }
         if self.ending() {
-            return Quota::default();
+            return Quota {
+                cut: self.drive == Drive::Abort,
+                ..Quota::default()
+            };
         }
         let allowed = self.ramp.allowed(now);
         let whole = u32::try_from(allowed / 1000).unwrap_or(u32::MAX);
@@ -103,11 +125,28 @@ impl Beat {
                 flat: whole,
                 share,
                 stay,
+                ..Quota::default()
             },
             _ => Quota {
                 stay,
                 ..Quota::default()
             },
+        }
+    }
+
+    /// The open model: workers there may be, at once. When it ends, until nothing waits any more.
+    fn limit<P: Protocol>(&self, lane: &Lane<P>) -> Quota {
+        let limit = u32::try_from(self.orders.milli().div_ceil(1000)).unwrap_or(u32::MAX);
+        let stay = match self.drive {
+            Drive::Run | Drive::Pause => limit,
+            Drive::Drain if lane.due.waiting() > 0 => limit,
+            Drive::Drain | Drive::Abort => 0,
+        };
+        Quota {
+            stay,
+            open: true,
+            cut: self.drive == Drive::Abort,
+            ..Quota::default()
         }
     }
 
@@ -124,6 +163,7 @@ impl Beat {
         } else if quota != before || recovered {
             lane.roster.stir(|slot| match slot.stage() {
                 Stage::Waiting => true,
+                Stage::Idle => !quota.open || slot.index >= quota.stay,
                 Stage::Backing => recovered || slot.index >= quota.stay,
                 _ => slot.index >= quota.stay,
             });
@@ -136,6 +176,7 @@ impl Beat {
         }
     }
 
+    /// Starts the closed model's workers.
     fn start<P: Protocol + 'static>(&self, lane: &Rc<Lane<P>>, rising: bool, now: Nanos) {
         let stay = lane.quota.get().stay as usize;
         if stay == 0 || lane.supply.exhausted() {
@@ -155,7 +196,7 @@ impl Beat {
             return;
         }
         let levels = lane.roster.levels(now);
-        let settles = last && levels.workers == 0;
+        let settles = last && levels.workers == 0 && lane.quota.get().stay == 0;
         if (due || settles) && self.send(lane, &levels, now) {
             (self.from, self.then) = (now, levels);
             if settles {
@@ -178,13 +219,14 @@ impl Beat {
             health: self.pulse.health(cpu, now - self.from),
             exhausted: lane.supply.exhausted(),
         };
-        match self.post.out.try_send(interval) {
+        let took = lane.took.get();
+        match self.post.out.try_send(Parcel { interval, took }) {
             Ok(()) => {
                 self.pulse.restart(cpu);
                 true
             }
             Err(TrySendError::Full(back) | TrySendError::Disconnected(back)) => {
-                lane.tally.replace(back.tally);
+                lane.tally.replace(back.interval.tally);
                 false
             }
         }
@@ -194,8 +236,8 @@ impl Beat {
         let (parked, active, peak) = lane.rack.counts();
         Gauges {
             in_flight: levels.in_flight,
-            queued: levels.dialling,
-            idle: levels.workers - levels.in_flight - levels.dialling,
+            queued: levels.dialling + levels.called,
+            idle: levels.workers - levels.in_flight - levels.dialling - levels.called,
             connecting: levels.dialling,
             parked,
             active,
@@ -210,12 +252,14 @@ impl Beat {
     }
 }
 
-/// Runs a lane until it is told to stop. Workers still present are dropped with the runtime.
-pub(super) async fn run<P: Protocol + 'static>(lane: Rc<Lane<P>>, mut beat: Beat) {
-    while !beat.stopped() {
-        beat.strike(&lane, lane.epoch.now());
-        let next = beat.next(lane.epoch.now());
+/// Runs a lane until it is told to stop. Workers still present are dropped with the runtime. Nothing begins before the run.
+pub(super) async fn run<P: Protocol + 'static>(lane: Rc<Lane<P>>, beat: Beat) {
+    let beat = Rc::new(RefCell::new(beat));
+    tokio::task::spawn_local(listen(Rc::clone(&lane), Rc::clone(&beat)));
+    while !beat.borrow().stopped() {
+        let next = beat.borrow().next(lane.epoch.now());
         tokio::time::sleep_until(lane.epoch.instant(next).into()).await;
+        beat.borrow_mut().strike(&lane, lane.epoch.now());
     }
 }
 

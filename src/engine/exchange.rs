@@ -6,13 +6,14 @@ use super::roster::{Mark, Stage};
 use super::worker::Worker;
 use crate::model::failure::Failure;
 use crate::model::seen::Seen;
+use crate::model::units::Nanos;
 use crate::protocol::{Protocol, Session};
 use crate::telemetry::tally::Outcome;
 use std::pin::pin;
 use std::rc::Rc;
 
 /// Why an exchange did not complete.
-enum Stop {
+pub(super) enum Stop {
     Failed(Failure),
     Marked(Mark),
 }
@@ -38,7 +39,8 @@ impl<P: Protocol> Worker<P> {
         }
         let result = if self.kept.is_some() {
             let Some(seq) = self.lane.supply.draw() else { return false };
-            self.begin(Stage::Sent);
+            self.lane.tally.borrow_mut().scheduled += 1;
+            self.begin(Stage::Sent, self.free, self.free);
             match self.exchange(seq).await {
                 Err(Stop::Failed(Failure::ReusedConnClosed)) if self.seen.rx == 0 => Box::pin(self.again(seq)).await,
                 result => result,
@@ -56,13 +58,14 @@ impl<P: Protocol> Worker<P> {
         true
     }
 
-    /// Takes the arrival: scheduled now, and with stage `Sent` also sent.
-    fn begin(&mut self, stage: Stage) {
+    /// Begins an exchange now; with stage `Sent` it is also sent. Its deadline counts from here.
+    pub(super) fn begin(&mut self, stage: Stage, intended: Nanos, now: Nanos) {
         let sent = stage == Stage::Sent;
+        self.began = now;
         self.seen = Seen {
-            intended: self.free,
+            intended,
             free: self.free,
-            sent: sent.then_some(self.free),
+            sent: sent.then_some(now),
             ..Seen::default()
         };
         let lane = &self.lane;
@@ -71,14 +74,13 @@ impl<P: Protocol> Worker<P> {
         } else {
             lane.terms.request.min(lane.terms.connect)
         };
-        lane.roster.begin(&self.slot, stage, self.free, self.free + limit);
+        lane.roster.begin(&self.slot, stage, now, now + limit);
         let mut tally = lane.tally.borrow_mut();
-        tally.scheduled += 1;
         tally.sent += u64::from(sent);
         tally.reused += u64::from(sent);
     }
 
-    async fn exchange(&mut self, seq: u64) -> Result<(), Stop> {
+    pub(super) async fn exchange(&mut self, seq: u64) -> Result<(), Stop> {
         let kept = self.kept.as_mut().expect("an exchange has a connection");
         kept.uses += 1;
         let exchange = pin!(kept.session.exchange(seq, &mut self.seen));
@@ -103,26 +105,33 @@ impl<P: Protocol> Worker<P> {
         let Some(seq) = lane.supply.draw() else {
             return Fresh::Exhausted;
         };
-        self.begin(Stage::Dialling);
+        lane.tally.borrow_mut().scheduled += 1;
+        self.begin(Stage::Dialling, self.free, self.free);
         match self.slot.watch(pin!(lane.dial(&mut self.seen))).await {
             Ok(Ok(kept)) => self.kept = Some(kept),
             Ok(Err(class)) => return Fresh::Ended(Err(Stop::Failed(class))),
             Err(mark) => return Fresh::Ended(Err(Stop::Marked(mark))),
         }
         drop(pass);
+        Fresh::Ended(self.send_fresh(seq).await)
+    }
+
+    /// The dial is over: sends on the new connection.
+    pub(super) async fn send_fresh(&mut self, seq: u64) -> Result<(), Stop> {
         self.failures = 0;
+        let lane = &self.lane;
         self.seen.sent = Some(lane.epoch.now());
         lane.tally.borrow_mut().sent += 1;
-        lane.roster.sent(&self.slot, self.free + lane.terms.request);
-        Fresh::Ended(self.exchange(seq).await)
+        lane.roster.sent(&self.slot, self.began + lane.terms.request);
+        self.exchange(seq).await
     }
 
     /// The peer had closed the kept connection: dials once more and sends again. It stays one `sent`, at its first moment.
-    async fn again(&mut self, seq: u64) -> Result<(), Stop> {
+    pub(super) async fn again(&mut self, seq: u64) -> Result<(), Stop> {
         let lane = Rc::clone(&self.lane);
         self.kept = None;
         self.seen.retries += 1;
-        self.seen.sent = Some(self.free);
+        self.seen.sent = Some(self.began);
         let seen = &mut self.seen;
         let dial = async {
             let _pass = lane.gate.pass().await;
@@ -144,7 +153,7 @@ impl<P: Protocol> Worker<P> {
     }
 
     /// Records the exchange and keeps or closes its connection; true when it ended before it was sent.
-    fn finish(&mut self, result: Result<(), Stop>) -> bool {
+    pub(super) fn finish(&mut self, result: Result<(), Stop>) -> bool {
         let end = self.lane.epoch.now();
         let stage = self.slot.stage();
         self.took = self.lane.roster.end(&self.slot, end);
@@ -166,6 +175,7 @@ impl<P: Protocol> Worker<P> {
             self.kept = None;
         }
         self.free = end;
+        self.judge(outcome);
         unsent
     }
 
@@ -194,12 +204,12 @@ impl<P: Protocol> Worker<P> {
         let mut tally = self.lane.tally.borrow_mut();
         match tally.sent.checked_sub(1) {
             Some(fewer) => tally.sent = fewer,
-            None => self.seen.sent = Some(self.free),
+            None => self.seen.sent = Some(self.began),
         }
     }
 
     /// Waits after a failed connect, unless its orders say leave.
-    async fn back_off(&mut self) {
+    pub(super) async fn back_off(&mut self) {
         self.failures += 1;
         if self.lane.permit(&self.slot) != Permit::Leave {
             let length = self.lane.back_off(self.failures).duration();

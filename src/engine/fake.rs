@@ -3,6 +3,7 @@
 use super::{Lanes, launch};
 use crate::clock::Epoch;
 use crate::conduct::Plant;
+use crate::load::Traffic;
 use crate::model::demand::{Demand, Drive, Overflow};
 use crate::model::failure::Failure;
 use crate::model::run::Profile;
@@ -116,6 +117,10 @@ pub(super) fn plan() -> Plan {
         profile: Profile::Fast,
         overflow: Overflow::Drop,
         max_workers: 300,
+        traffic: Traffic::default(),
+        throttle: None,
+        open: false,
+        precise: false,
         seed: 1,
     }
 }
@@ -152,6 +157,17 @@ impl Run {
             stagger: Nanos::from_millis(20),
             ..Demand::default()
         });
+    }
+
+    /// The open model at this rate, with a limit of workers.
+    pub(super) fn offer(&mut self, rate: f64, workers: f64, change: impl FnOnce(&mut Demand)) {
+        let mut demand = Demand {
+            workers,
+            rate: Some(rate),
+            ..Demand::default()
+        };
+        change(&mut demand);
+        self.lanes.set(demand);
     }
 
     /// One collect; the books must balance after each.

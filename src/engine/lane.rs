@@ -1,6 +1,7 @@
 //! One lane: what its workers share. It lives on one thread with its connections.
 //! It refuses to be shared with another thread: everything here is a plain cell.
 
+use super::due::Due;
 use super::gate::Gate;
 use super::rack::{Kept, Rack};
 use super::roster::{Roster, Slot};
@@ -13,6 +14,8 @@ use crate::plan::{Expect, Plan};
 use crate::protocol::Protocol;
 use crate::telemetry::tally::{Outcome, Tally};
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
 
 /// After no dial has succeeded for this long, the first that does ends everybody's back-off.
 const OUTAGE: Nanos = Nanos::from_millis(500);
@@ -21,6 +24,9 @@ const BACK_OFF: Nanos = Nanos::from_millis(100);
 /// Longest wait after a failed connect, before jitter.
 const MOST_BACK_OFF: Nanos = Nanos::from_secs(2);
 
+/// A wake-up costs some 40 µs of CPU: arrivals that come closer together than this share one, unless told otherwise.
+const CALM: Nanos = Nanos::from_micros(250);
+
 /// What the plan says about an exchange.
 #[derive(Clone, Debug)]
 pub(super) struct Terms {
@@ -28,10 +34,14 @@ pub(super) struct Terms {
     pub(super) expect: Expect,
     /// Exchanges a connection may carry, ≥ 1.
     pub(super) uses: u64,
-    /// A whole exchange, from its intended start.
+    /// A whole exchange, from when its worker took it.
     pub(super) request: Nanos,
     /// One dial.
     pub(super) connect: Nanos,
+    /// Every exchange costs a credit.
+    pub(super) throttled: bool,
+    /// The alarm may not ring sooner after the last time.
+    pub(super) calm: Nanos,
 }
 
 impl Terms {
@@ -44,6 +54,8 @@ impl Terms {
             uses: if request.keepalive { most } else { 1 },
             request: plan.timeouts.request,
             connect: plan.timeouts.connect,
+            throttled: plan.throttle.is_some(),
+            calm: if plan.precise { Nanos::ZERO } else { CALM },
         }
     }
 }
@@ -55,6 +67,8 @@ pub(super) enum Permit {
     Go,
     /// It may, and thinks afterwards: its share of time, in (0, 1).
     Share(f64),
+    /// It may serve arrivals.
+    Serve,
     /// Not now.
     Wait,
     /// Never more.
@@ -68,8 +82,12 @@ pub(super) struct Quota {
     pub(super) flat: u32,
     /// Share of the duty worker, at place `flat`; in [0, 1).
     pub(super) share: f64,
-    /// Workers that stay, running or waiting.
+    /// Workers that stay, running or waiting; in the open model those there may be.
     pub(super) stay: u32,
+    /// The open model is in force.
+    pub(super) open: bool,
+    /// Nothing may begin any more: what was taken is not sent.
+    pub(super) cut: bool,
 }
 
 /// What a lane's workers share.
@@ -88,6 +106,16 @@ pub(super) struct Lane<P: Protocol> {
     pub(super) gate: Gate,
     /// The numbers of exchanges.
     pub(super) supply: Supply,
+    /// Arrivals of the open model, of all lanes.
+    pub(super) due: Arc<Due>,
+    /// In [0, lanes).
+    pub(super) number: usize,
+    /// Workers that wait for an arrival; the last is called first.
+    pub(super) idle: RefCell<Vec<Rc<Slot>>>,
+    /// Arrivals taken since run start.
+    pub(super) took: Cell<u64>,
+    /// When the alarm last rang.
+    pub(super) rang: Cell<Nanos>,
     /// What was measured since the last interval.
     pub(super) tally: RefCell<Tally>,
     /// Written by the beat.
@@ -104,7 +132,9 @@ impl<P: Protocol> Lane<P> {
     /// Whether the worker in this slot may begin.
     pub(super) fn permit(&self, slot: &Slot) -> Permit {
         let quota = self.quota.get();
-        if slot.index < quota.flat {
+        if quota.open && slot.index < quota.stay {
+            Permit::Serve
+        } else if slot.index < quota.flat {
             Permit::Go
         } else if slot.index >= quota.stay {
             Permit::Leave

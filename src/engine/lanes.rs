@@ -1,6 +1,8 @@
 //! All lanes as one plant: orders out, intervals in.
 //! It refuses to wait for a lane: one that was not heard is said to be so.
 
+use super::beat::Parcel;
+use super::due::Due;
 use super::orders::{Orders, split};
 use crate::conduct::Plant;
 use crate::model::demand::Demand;
@@ -14,17 +16,19 @@ use std::thread::JoinHandle;
 /// The conductor's end of one lane.
 pub(super) struct Port {
     orders: Arc<Orders>,
-    intervals: Receiver<Interval>,
+    intervals: Receiver<Parcel>,
     spares: SyncSender<Tally>, // emptied, back to the lane
     thread: Option<JoinHandle<()>>,
     to: Nanos,       // end of the last interval heard
     gauges: Gauges,  // levels at that end
     exhausted: bool, // it said that `-n` is used up
+    took: u64,       // arrivals it said it took
 }
 
 /// The real plant. Dropping it ends its threads and closes every connection.
 pub struct Lanes {
     ports: Vec<Port>,
+    due: Arc<Due>,
     most: u32, // workers that fit under the descriptor limit
     limit: Option<u64>,
     remarks: Vec<String>, // not yet said
@@ -33,12 +37,19 @@ pub struct Lanes {
 
 impl Lanes {
     /// Over running lanes whose first intervals begin at `from`.
-    pub(super) fn new(ports: Vec<Port>, most: u32, limit: Option<u64>, remark: Option<String>, from: Nanos) -> Self {
+    pub(super) fn new(
+        ports: Vec<Port>,
+        due: Arc<Due>,
+        (most, limit): (u32, Option<u64>),
+        remarks: Vec<String>,
+        from: Nanos,
+    ) -> Self {
         Self {
             ports,
+            due,
             most,
             limit,
-            remarks: remark.into_iter().collect(),
+            remarks,
             to: from,
         }
     }
@@ -93,7 +104,7 @@ impl Lanes {
 
 impl Port {
     /// Of a lane that is not yet manned; its first interval begins at `from`.
-    pub(super) fn new(orders: Arc<Orders>, intervals: Receiver<Interval>, spares: SyncSender<Tally>, from: Nanos) -> Self {
+    pub(super) fn new(orders: Arc<Orders>, intervals: Receiver<Parcel>, spares: SyncSender<Tally>, from: Nanos) -> Self {
         Self {
             orders,
             intervals,
@@ -102,13 +113,14 @@ impl Port {
             to: from,
             gauges: Gauges::default(),
             exhausted: false,
+            took: 0,
         }
     }
 
     /// Adds everything the lane has sent to `whole`; true if there was anything.
     fn drain(&mut self, whole: &mut Interval) -> bool {
         let mut heard = false;
-        for mut interval in self.intervals.try_iter() {
+        for Parcel { mut interval, took } in self.intervals.try_iter() {
             heard = true;
             whole.tally.merge(&interval.tally);
             whole.health.cpu = whole.health.cpu.max(interval.health.cpu);
@@ -116,6 +128,7 @@ impl Port {
             self.to = interval.to;
             self.gauges = interval.gauges;
             self.exhausted = interval.exhausted;
+            self.took = took;
             interval.tally.clear();
             drop(self.spares.try_send(interval.tally)); // no room: the lane makes a new one when it needs it
         }
@@ -125,13 +138,15 @@ impl Port {
 
 impl Plant for Lanes {
     fn set(&mut self, demand: Demand) {
+        // The queue first: a lane that is told to drain finds it closed.
+        self.due.follow(&demand);
         let workers = demand.workers.min(f64::from(self.most));
         for (port, milli) in self.ports.iter().zip(split(workers, self.ports.len())) {
             port.orders.put(milli, &demand);
         }
     }
 
-    fn collect(&mut self, _now: Nanos) -> Interval {
+    fn collect(&mut self, now: Nanos) -> Interval {
         let mut whole = Interval {
             from: self.to,
             lanes: self.ports.len() as u32,
@@ -144,6 +159,8 @@ impl Plant for Lanes {
         whole.to = self.to;
         whole.gauges = self.gauges();
         whole.exhausted = self.ports.iter().all(|p| p.exhausted);
+        // After the lanes: what they took is in it, whenever they said so.
+        self.due.account(now, self.ports.iter().map(|p| p.took), &mut whole);
         whole.health.stalls.sort();
         whole.health.remarks.append(&mut self.remarks);
         whole

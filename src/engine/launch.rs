@@ -2,6 +2,7 @@
 //! It refuses to choose a protocol: that is the caller's one match.
 
 use super::beat::{Beat, Fault, Post, run};
+use super::due::Due;
 use super::gate::Gate;
 use super::health::{fit, raise_descriptors};
 use super::lane::{Lane, Quota, Terms};
@@ -66,6 +67,7 @@ struct Berth {
     terms: Terms,
     gate: (f64, usize), // dials a second, dials outstanding
     supply: Supply,
+    due: Arc<Due>,
     beat: Beat,
     first: Option<First>,
 }
@@ -83,8 +85,15 @@ where
     let limit = raise_descriptors();
     let (most, remark) = fit(plan.max_workers, limit);
     let (make, from) = (Arc::new(make), epoch.now());
-    let (ports, berths): (Vec<Port>, Vec<Berth>) = berths(plan, epoch, from, first).into_iter().unzip();
-    let mut lanes = Lanes::new(ports, most, limit, remark, from);
+    let used = u64::from(first.is_some());
+    let budget = plan.requests.map(|n| Arc::new(Budget::new(n, used)));
+    let due = Arc::new(Due::new(plan, epoch, budget.clone(), used));
+    let (ports, berths): (Vec<Port>, Vec<Berth>) = berths(plan, epoch, from, first, (&budget, &due)).into_iter().unzip();
+    let mut remarks = Vec::from_iter(remark);
+    if plan.open && !due.alarms.iter().all(|a| a.fine()) {
+        remarks.push("no fine timers here: arrivals are up to 1 ms late".to_owned());
+    }
+    let mut lanes = Lanes::new(ports, due, (most, limit), remarks, from);
     for berth in berths {
         let (make, (say, heard)) = (Arc::clone(&make), sync_channel(1));
         let lane = berth.seat.lane;
@@ -99,10 +108,15 @@ where
     Ok(lanes)
 }
 
-fn berths(plan: &Plan, epoch: Epoch, from: Nanos, mut first: Option<First>) -> Vec<(Port, Berth)> {
+fn berths(
+    plan: &Plan,
+    epoch: Epoch,
+    from: Nanos,
+    mut first: Option<First>,
+    (budget, due): (&Option<Arc<Budget>>, &Arc<Due>),
+) -> Vec<(Port, Berth)> {
     let lanes = plan.threads.max(1);
     let used = u64::from(first.is_some());
-    let budget = plan.requests.map(|n| Arc::new(Budget::new(n, used)));
     let fault = std::env::var(FAULT).ok().and_then(|text| parse_fault(&text));
     let berth = |lane| {
         let (out, intervals) = sync_channel(CHANNEL);
@@ -124,6 +138,7 @@ fn berths(plan: &Plan, epoch: Epoch, from: Nanos, mut first: Option<First>) -> V
             terms: Terms::of(plan),
             gate: (plan.connect_rate / lanes as f64, OUTSTANDING.div_ceil(lanes)),
             supply: Supply::new(budget.clone(), used, lane, lanes),
+            due: Arc::clone(due),
             beat: Beat::new(Arc::clone(&orders), Post { out, spares: returned }, mine, from),
             first: first.take(), // lane 0 is made first
         };
@@ -144,7 +159,13 @@ fn live<P: Protocol + 'static>(berth: Berth, make: &dyn Fn(&Seat) -> P, say: &Sy
     };
     runtime.block_on(async {
         let protocol = make(&berth.seat);
-        let lane = Rc::new(furnish(berth.seat, berth.terms, berth.gate, berth.supply, protocol));
+        let lane = Rc::new(furnish(
+            berth.seat,
+            berth.terms,
+            berth.gate,
+            (berth.supply, berth.due),
+            protocol,
+        ));
         if let Some(first) = berth.first {
             begin_with(&lane, first);
         }
@@ -153,7 +174,7 @@ fn live<P: Protocol + 'static>(berth: Berth, make: &dyn Fn(&Seat) -> P, say: &Sy
     });
 }
 
-fn furnish<P: Protocol>(seat: Seat, terms: Terms, gate: (f64, usize), supply: Supply, protocol: P) -> Lane<P> {
+fn furnish<P: Protocol>(seat: Seat, terms: Terms, gate: (f64, usize), (supply, due): (Supply, Arc<Due>), protocol: P) -> Lane<P> {
     Lane {
         protocol,
         epoch: seat.epoch,
@@ -162,6 +183,11 @@ fn furnish<P: Protocol>(seat: Seat, terms: Terms, gate: (f64, usize), supply: Su
         rack: Rack::new(),
         gate: Gate::new(gate.0, gate.1),
         supply,
+        due,
+        number: seat.lane,
+        idle: RefCell::default(),
+        took: Cell::new(0),
+        rang: Cell::new(Nanos::ZERO),
         tally: RefCell::default(),
         quota: Cell::new(Quota::default()),
         recovered: Cell::new(false),

@@ -14,6 +14,7 @@ pub(super) struct Orders {
     milli: AtomicU64,   // workers of this lane, in thousandths
     stagger: AtomicU64, // ns
     drive: AtomicU8,    // Drive as u8, never falls below Drain once there
+    open: AtomicBool,
     stop: AtomicBool,
     settled: AtomicBool,
 }
@@ -23,6 +24,7 @@ impl Orders {
     pub(super) fn put(&self, milli: u64, demand: &Demand) {
         self.milli.store(milli, Ordering::Relaxed);
         self.stagger.store(demand.stagger.ns(), Ordering::Relaxed);
+        self.open.store(demand.rate.is_some(), Ordering::Relaxed);
         let wish = demand.drive as u8;
         let now = self.drive.load(Ordering::Relaxed);
         let kept = if now >= Drive::Drain as u8 { now.max(wish) } else { wish };
@@ -32,6 +34,11 @@ impl Orders {
     /// Workers of this lane, in thousandths.
     pub(super) fn milli(&self) -> u64 {
         self.milli.load(Ordering::Relaxed)
+    }
+
+    /// The open model is in force: the workers are a limit.
+    pub(super) fn open(&self) -> bool {
+        self.open.load(Ordering::Relaxed)
     }
 
     /// New workers start spread over this time.

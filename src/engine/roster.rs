@@ -1,115 +1,10 @@
 //! The lane's workers, one slot each: where each is in its exchange, since when, and until when it may be.
 //! It refuses to hold a timer: deadlines are found by a sweep at the beat, and levels are counted by walking the slots.
 
+pub(super) use super::slot::{Mark, Slot, Stage};
 use crate::model::units::Nanos;
 use std::cell::{Cell, RefCell};
-use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::task::{Poll, Waker};
-
-/// Where a worker is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Stage {
-    /// There is none.
-    #[default]
-    Away,
-    /// Between exchanges.
-    Ready,
-    /// Paused or thinking: any change of orders may concern it.
-    Waiting,
-    /// After a failed connect.
-    Backing,
-    /// Before its turn to start or to dial.
-    Queueing,
-    /// In an exchange, not yet sent.
-    Dialling,
-    /// In an exchange, sent.
-    Sent,
-}
-
-/// Why a worker was woken out of turn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mark {
-    /// Its deadline has passed.
-    Expired,
-    /// The run is being cut off.
-    Cut,
-    /// Orders have changed: look again.
-    Stir,
-    /// It is to panic, for a drill.
-    Fault,
-}
-
-/// One worker's place, kept when the worker leaves and given to the next. Shared by the worker and its lane's beat.
-#[derive(Debug, Default)]
-pub(super) struct Slot {
-    /// Its place in the lane, from 0: a worker with a higher place leaves first.
-    pub(super) index: u32,
-    stage: Cell<Stage>,
-    since: Cell<Nanos>,    // begin of the exchange
-    deadline: Cell<Nanos>, // of the exchange
-    rest: Cell<Nanos>,     // no new worker before
-    mark: Cell<Option<Mark>>,
-    waker: RefCell<Option<Waker>>, // set once by its worker: a task's waker does not change
-}
-
-impl Slot {
-    /// A worker moves in; call once from its task.
-    pub(super) async fn enter(&self) {
-        poll_fn(|cx| {
-            *self.waker.borrow_mut() = Some(cx.waker().clone());
-            self.stage.set(Stage::Ready);
-            Poll::Ready(())
-        })
-        .await;
-    }
-
-    /// Polls `future` until it is done or the beat marks this slot. Takes it pinned, for an argument by value would be kept
-    /// twice in the task.
-    pub(super) fn watch<F: Future>(&self, mut future: Pin<&mut F>) -> impl Future<Output = Result<F::Output, Mark>> {
-        poll_fn(move |cx| match self.mark.get() {
-            None => future.as_mut().poll(cx).map(Ok),
-            Some(Mark::Fault) => panic!("a fault was asked for"),
-            Some(mark) => {
-                self.mark.set(None);
-                Poll::Ready(Err(mark))
-            }
-        })
-    }
-
-    /// The same outside an exchange, where the beat sees it in `stage`. `None`: it was disturbed.
-    pub(super) async fn rest<F: Future>(&self, stage: Stage, future: F) -> Option<F::Output> {
-        self.stage.set(stage);
-        let output = self.watch(pin!(future)).await.ok();
-        self.stage.set(Stage::Ready);
-        output
-    }
-
-    /// Where the worker is.
-    pub(super) fn stage(&self) -> Stage {
-        self.stage.get()
-    }
-
-    /// Begin of the exchange under way.
-    pub(super) fn since(&self) -> Nanos {
-        self.since.get()
-    }
-
-    /// In an exchange.
-    pub(super) fn busy(&self) -> bool {
-        matches!(self.stage.get(), Stage::Dialling | Stage::Sent)
-    }
-
-    fn wake(&self, mark: Mark) {
-        if self.mark.get() != Some(Mark::Cut) {
-            self.mark.set(Some(mark));
-        }
-        if let Some(waker) = self.waker.borrow().as_ref() {
-            waker.wake_by_ref();
-        }
-    }
-}
 
 /// Levels of one lane.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -118,6 +13,8 @@ pub(super) struct Levels {
     pub(super) workers: u64,
     /// In an exchange, not yet sent.
     pub(super) dialling: u64,
+    /// Given an arrival, not yet begun.
+    pub(super) called: u64,
     /// Sent and not finished.
     pub(super) in_flight: u64,
     /// Age of the oldest sent one.
@@ -133,6 +30,7 @@ pub(super) struct Roster {
     due: Cell<Nanos>,    // no deadline under way is earlier
     worked: Cell<Nanos>, // of finished exchanges
     vacant: Cell<bool>,  // a worker has left since slots were last filled
+    lowest: Cell<usize>, // no empty place is lower
 }
 
 impl Roster {
@@ -150,7 +48,8 @@ impl Roster {
         self.until(slot, deadline);
     }
 
-    fn until(&self, slot: &Slot, deadline: Nanos) {
+    /// It may last until then.
+    pub(super) fn until(&self, slot: &Slot, deadline: Nanos) {
         slot.deadline.set(deadline);
         if deadline < self.due.get() {
             self.due.set(deadline);
@@ -172,6 +71,26 @@ impl Roster {
         slot.mark.set(None);
         *slot.waker.borrow_mut() = None;
         self.vacant.set(true);
+        self.lowest.set(self.lowest.get().min(slot.index as usize));
+    }
+
+    /// The lowest empty place below `count` that may be filled now.
+    pub(super) fn vacancy(&self, count: usize, now: Nanos) -> Option<Rc<Slot>> {
+        let mut slots = self.slots.borrow_mut();
+        while self.lowest.get() < slots.len().min(count) {
+            let slot = &slots[self.lowest.get()];
+            if slot.stage() == Stage::Away {
+                // One that rests after a panic keeps those above it waiting, for a second at most.
+                return (slot.rest.get() <= now).then(|| Rc::clone(slot));
+            }
+            self.lowest.set(self.lowest.get() + 1);
+        }
+        if slots.len() >= count {
+            return None;
+        }
+        let index = u32::try_from(slots.len()).expect("workers are far fewer than 2^32");
+        slots.push(Rc::new(Slot::at(index)));
+        slots.last().cloned()
     }
 
     /// Wakes every worker whose deadline has passed.
@@ -202,7 +121,7 @@ impl Roster {
         let slots = self.slots.borrow();
         let resting = slots
             .iter()
-            .filter(|s| matches!(s.stage(), Stage::Waiting | Stage::Backing | Stage::Queueing));
+            .filter(|s| matches!(s.stage(), Stage::Waiting | Stage::Backing | Stage::Queueing | Stage::Idle));
         for slot in resting.filter(|s| when(s)) {
             slot.wake(Mark::Stir);
         }
@@ -223,10 +142,7 @@ impl Roster {
         let mut slots = self.slots.borrow_mut();
         for index in slots.len()..count {
             let index = u32::try_from(index).expect("workers are far fewer than 2^32");
-            slots.push(Rc::new(Slot {
-                index,
-                ..Slot::default()
-            }));
+            slots.push(Rc::new(Slot::at(index)));
         }
         for slot in slots.iter().take(count).filter(|s| s.stage() == Stage::Away) {
             if slot.rest.get() <= now {
@@ -253,7 +169,8 @@ impl Roster {
                     levels.in_flight += 1;
                     levels.oldest = levels.oldest.max(age);
                 }
-                Stage::Ready | Stage::Waiting | Stage::Backing | Stage::Queueing => {}
+                Stage::Called => levels.called += 1,
+                Stage::Ready | Stage::Waiting | Stage::Backing | Stage::Queueing | Stage::Idle => {}
             }
             levels.workers += 1;
             if slot.busy() {
@@ -291,6 +208,7 @@ mod tests {
         let expected = Levels {
             workers: 3,
             dialling: 1,
+            called: 0,
             in_flight: 1,
             oldest: MS(30),
             worked: MS(55),

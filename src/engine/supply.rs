@@ -5,6 +5,9 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+/// Numbers of closed exchanges after open ones start behind this, so that none is used twice.
+const LATER: u64 = 1 << 40;
+
 /// Exchanges of the whole run under `-n`, drawn on by all lanes. It may be overdrawn; what is overdrawn is not handed out.
 #[derive(Debug)]
 pub(super) struct Budget {
@@ -21,7 +24,8 @@ impl Budget {
         }
     }
 
-    fn draw(&self) -> Option<u64> {
+    /// The next number of the run; `None`: all are drawn.
+    pub(super) fn draw(&self) -> Option<u64> {
         let n = self.drawn.fetch_add(1, Ordering::Relaxed);
         (n < self.limit).then_some(n)
     }
@@ -54,6 +58,13 @@ impl Supply {
         match &self.budget {
             Some(budget) => budget.draw(),
             None => Some(self.next.replace(self.next.get() + self.step)),
+        }
+    }
+
+    /// Open arrivals have had the numbers so far: those of this lane go on far behind them.
+    pub(super) fn make_room(&self) {
+        if self.next.get() < LATER {
+            self.next.set(self.next.get() + LATER);
         }
     }
 

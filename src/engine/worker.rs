@@ -25,7 +25,10 @@ pub(super) struct Worker<P: Protocol> {
     pub(super) kept: Option<Kept<P::S>>,
     pub(super) free: Nanos,   // since when it could begin
     pub(super) took: Nanos,   // length of the exchange just ended, until it was thought about
+    pub(super) began: Nanos,  // begin of the exchange under way: in the closed model, and on a kept connection, also its send
+    pub(super) engaged: bool, // it has taken an arrival that has not been reported as ended
     pub(super) failures: u32, // failed connects in a row
+    credit: Option<Nanos>,    // of the throttle, from then on
     debt: f64,                // thinking still to be done, s
 }
 
@@ -38,7 +41,18 @@ pub(super) async fn work<P: Protocol>(lane: Rc<Lane<P>>, slot: Rc<Slot>, delay: 
         Box::pin(worker.rest(Stage::Queueing, tokio::time::sleep(delay.duration()))).await;
     }
     loop {
-        let more = match worker.lane.permit(&worker.slot) {
+        // One that was given an arrival serves it, whatever its orders say by now.
+        let called = worker.slot.called();
+        let permit = if called {
+            Permit::Serve
+        } else {
+            worker.lane.permit(&worker.slot)
+        };
+        if worker.lane.terms.throttled && matches!(permit, Permit::Go | Permit::Share(_)) && !worker.credited().await {
+            continue;
+        }
+        let more = match permit {
+            Permit::Serve => worker.serve().await,
             Permit::Go => worker.turn().await,
             Permit::Share(share) => worker.turn().await && Box::pin(worker.think(share)).await,
             Permit::Wait => Box::pin(worker.rest(Stage::Waiting, pending::<()>())).await,
@@ -48,21 +62,38 @@ pub(super) async fn work<P: Protocol>(lane: Rc<Lane<P>>, slot: Rc<Slot>, delay: 
             break;
         }
     }
+    worker.disengage();
     worker.park();
 }
 
 impl<P: Protocol> Worker<P> {
     fn new(lane: Rc<Lane<P>>, slot: Rc<Slot>) -> Self {
+        // One that is started for an arrival could have been started any time before it.
+        let free = if slot.called() { Nanos::ZERO } else { lane.epoch.now() };
         Self {
-            free: lane.epoch.now(),
+            free,
             lane,
             slot,
             seen: Seen::default(),
             kept: None,
             took: Nanos::ZERO,
+            began: Nanos::ZERO,
+            engaged: false,
             failures: 0,
+            credit: None,
             debt: 0.0,
         }
+    }
+
+    /// Waits for a credit of the throttle; false: it was disturbed before.
+    async fn credited(&mut self) -> bool {
+        let now = self.free;
+        let at = *self.credit.get_or_insert_with(|| self.lane.due.credit(now));
+        if at > now {
+            let length = (at - now).duration();
+            Box::pin(self.rest(Stage::Waiting, tokio::time::sleep(length))).await;
+        }
+        self.credit.take_if(|_| at <= self.free).is_some()
     }
 
     /// Waits outside an exchange; the beat may end it. Always true.
@@ -110,6 +141,7 @@ impl<P: Protocol> Drop for Worker<P> {
             if self.slot.busy() {
                 self.record_panic(now);
             }
+            self.fumble(now);
         }
         self.lane.roster.leave(&self.slot, rest);
     }

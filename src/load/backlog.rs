@@ -5,9 +5,9 @@
 //!  schedule ─offer─► [ due … capacity ] ─take─► worker       full: drop → shed · reject → refused · block → the schedule slips
 //! ```
 
-use super::{Arrivals, Schedule};
+use super::{Pace, Process, Schedule, Traffic};
 use crate::model::arrival::Arrival;
-use crate::model::demand::Overflow;
+use crate::model::demand::{Demand, Drive, Overflow};
 use crate::model::units::Nanos;
 use std::collections::VecDeque;
 
@@ -19,7 +19,7 @@ pub const CAPACITY: usize = 65_536;
 pub enum Offer {
     /// It waits for a worker.
     Queued,
-    /// The queue was full: it is lost, and no error.
+    /// The queue was full, or too many were under way: it is lost, and no error.
     Shed,
     /// The queue was full: it ended at once, an error of ours.
     Refused,
@@ -32,7 +32,7 @@ pub enum Offer {
 pub struct Counts {
     /// Arrivals whose moment came.
     pub scheduled: u64,
-    /// Lost to a full queue.
+    /// Lost to a full queue, or above the cap.
     pub shed: u64,
     /// Turned into an error by a full queue.
     pub refused: u64,
@@ -42,88 +42,126 @@ pub struct Counts {
 #[derive(Debug)]
 pub struct Backlog {
     schedule: Schedule,
+    traffic: Traffic,
+    seed: u64,
+    process: Process,
     due: VecDeque<Arrival>,
-    capacity: usize,
     overflow: Overflow,
+    /// Most arrivals waiting and under way.
+    cap: Option<u32>,
+    under_way: u32,
+    /// No arrival comes due after that.
+    until: Option<Nanos>,
     /// The arrival that could not get in, by the schedule's time; nothing comes behind it.
     held: Option<Nanos>,
+    /// There are no numbers left.
+    spent: bool,
     counts: Counts,
     slip: Nanos,
 }
 
 impl Backlog {
-    /// Empty and standing still; `capacity` ≥ 1 may wait.
-    pub fn new(schedule: Schedule, capacity: usize) -> Self {
+    /// Empty and standing still, arrivals constant until a demand says otherwise. Deterministic by seed.
+    pub fn new(traffic: Traffic, seed: u64) -> Self {
         Self {
-            schedule,
+            schedule: Schedule::new(Process::Constant.arrivals(seed)).staged(traffic.stages.clone()),
+            traffic,
+            seed,
+            process: Process::Constant,
             due: VecDeque::new(),
-            capacity: capacity.max(1),
             overflow: Overflow::Drop,
+            cap: None,
+            under_way: 0,
+            until: None,
             held: None,
+            spent: false,
             counts: Counts::default(),
             slip: Nanos::ZERO,
         }
     }
 
-    /// From now on. Rate 0: time stands still for what is to come; what waits goes on waiting.
-    pub fn set(&mut self, now: Nanos, rate: f64, overflow: Overflow) {
-        if self.held.is_some() && overflow != Overflow::Block {
+    /// What is wanted from now on. Arrivals due before `now` must have been offered. Time stands still for what is to come
+    /// in the closed model and unless exchanges start; what waits goes on waiting.
+    pub fn follow(&mut self, now: Nanos, demand: &Demand) {
+        if self.held.is_some() && demand.overflow != Overflow::Block {
             self.release(now);
         }
-        self.overflow = overflow;
-        self.schedule.set_rate(now, rate);
-    }
-
-    /// From now on arrivals of another law.
-    pub fn switch(&mut self, now: Nanos, arrivals: Box<dyn Arrivals>) {
-        self.schedule.switch(now, arrivals);
-    }
-
-    /// The next arrival's moment has come and it is lost before the queue. `None`: there is none.
-    pub fn shed(&mut self) -> Option<Nanos> {
-        let at = self.next()?;
-        self.schedule.take();
-        self.counts.scheduled += 1;
-        self.counts.shed += 1;
-        Some(at)
-    }
-
-    /// When the next arrival is due; `None` while the schedule stands still or is held up.
-    pub fn next(&self) -> Option<Nanos> {
-        if self.held.is_some() { None } else { self.schedule.next() }
-    }
-
-    /// The next arrival's moment has come. `None`: there is none.
-    pub fn offer(&mut self) -> Option<Offer> {
-        let at = self.next()?;
-        if self.due.len() < self.capacity {
-            self.schedule.take();
-            self.queue(at);
-            return Some(Offer::Queued);
+        self.overflow = demand.overflow;
+        self.cap = demand.cap;
+        self.until = demand.until;
+        if demand.rate.is_some() && demand.arrivals != self.process {
+            self.process = demand.arrivals;
+            let arrivals = match &self.traffic.trace {
+                Some(trace) if self.process == Process::Trace => Box::new(trace.play()),
+                _ => self.process.arrivals(self.seed),
+            };
+            self.schedule.change(now, arrivals, self.process == Process::Burst(0));
         }
-        if self.overflow == Overflow::Block {
+        let pace = match (demand.drive, demand.rate) {
+            (Drive::Run, Some(_)) if demand.staged && self.traffic.stages.is_some() => Pace::Staged,
+            (Drive::Run, Some(rate)) => Pace::of(rate),
+            _ => Pace::Still,
+        };
+        self.schedule.set_pace(now, pace);
+    }
+
+    /// The first arrival has happened elsewhere, before the schedule began.
+    pub fn skip(&mut self) {
+        self.schedule.skip();
+    }
+
+    /// When the next arrival is due; `None` while the schedule stands still or is held up, and after the end.
+    pub fn next(&self) -> Option<Nanos> {
+        if self.held.is_some() || self.spent {
+            return None;
+        }
+        self.schedule.next().filter(|t| self.until.is_none_or(|end| *t <= end))
+    }
+
+    /// The next arrival's moment has come. `number` gives it its place in the run, once it counts; `None` from it: the
+    /// arrivals are used up. `None`: there is no arrival.
+    pub fn offer(&mut self, number: impl FnOnce() -> Option<u64>) -> Option<Offer> {
+        let at = self.next()?;
+        let full = self.due.len() >= self.traffic.capacity.max(1);
+        let capped = self.cap.is_some_and(|cap| self.outstanding() >= cap as usize);
+        if full && !capped && self.overflow == Overflow::Block {
             self.held = Some(at);
             return Some(Offer::Held);
         }
+        let Some(seq) = number() else {
+            self.spent = true;
+            return None;
+        };
         self.schedule.take();
         self.counts.scheduled += 1;
-        if self.overflow == Overflow::Drop {
+        if capped || (full && self.overflow == Overflow::Drop) {
             self.counts.shed += 1;
             return Some(Offer::Shed);
         }
-        self.counts.refused += 1;
-        Some(Offer::Refused)
+        if full {
+            self.counts.refused += 1;
+            return Some(Offer::Refused);
+        }
+        self.due.push_back(Arrival { seq, intended: at });
+        Some(Offer::Queued)
     }
 
-    /// The arrival that waits longest. The schedule goes on from `now` if it was held up.
+    /// The arrival that waits longest; it is under way until `ended`. One that was held up is due now.
     pub fn take(&mut self, now: Nanos) -> Option<Arrival> {
         let first = self.due.pop_front()?;
-        if self.held.is_some() {
-            self.release(now);
-            // The one held up is due now and there is room for it.
-            self.offer();
-        }
+        self.under_way += 1;
+        self.release(now);
         Some(first)
+    }
+
+    /// One that was taken has ended.
+    pub fn ended(&mut self) {
+        self.under_way -= 1;
+    }
+
+    /// Arrivals waiting and under way.
+    pub fn outstanding(&self) -> usize {
+        self.due.len() + self.under_way as usize
     }
 
     /// Arrivals waiting.
@@ -134,6 +172,11 @@ impl Backlog {
     /// Intended start of the one that waits longest.
     pub fn oldest(&self) -> Option<Nanos> {
         self.due.front().map(|a| a.intended)
+    }
+
+    /// No arrival will come due any more: no numbers, no trace, no stages are left.
+    pub fn exhausted(&self) -> bool {
+        self.spent || self.schedule.over()
     }
 
     /// Forgets what waits and says how many those were: they will never be sent.
@@ -154,12 +197,6 @@ impl Backlog {
         self.slip
     }
 
-    fn queue(&mut self, intended: Nanos) {
-        let seq = self.counts.scheduled;
-        self.due.push_back(Arrival { seq, intended });
-        self.counts.scheduled += 1;
-    }
-
     fn release(&mut self, now: Nanos) {
         if let Some(at) = self.held.take() {
             self.schedule.slip(now - at);
@@ -170,20 +207,37 @@ impl Backlog {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Process;
+    use super::super::Trace;
     use super::*;
 
     const MS: fn(u64) -> Nanos = Nanos::from_millis;
 
+    /// One arrival every 10 ms.
+    fn demand(overflow: Overflow) -> Demand {
+        Demand {
+            rate: Some(100.0),
+            overflow,
+            ..Demand::default()
+        }
+    }
+
     /// One arrival every 10 ms, two may wait.
     fn backlog(overflow: Overflow) -> Backlog {
-        let mut b = Backlog::new(Schedule::new(Process::Constant.arrivals(1)), 2);
-        b.set(Nanos::ZERO, 100.0, overflow);
+        let traffic = Traffic {
+            capacity: 2,
+            ..Traffic::default()
+        };
+        let mut b = Backlog::new(traffic, 1);
+        b.follow(Nanos::ZERO, &demand(overflow));
         b
     }
 
     fn offers(b: &mut Backlog, until: u64) -> Vec<Offer> {
-        std::iter::from_fn(|| b.next().filter(|t| *t <= MS(until)).and_then(|_| b.offer())).collect()
+        let offer = |b: &mut Backlog| {
+            let number = b.counts().scheduled;
+            b.offer(|| Some(number))
+        };
+        std::iter::from_fn(|| b.next().filter(|t| *t <= MS(until)).and_then(|_| offer(b))).collect()
     }
 
     #[test]
@@ -221,8 +275,10 @@ mod tests {
         assert_eq!(offers(&mut b, 1_000), [Offer::Queued, Offer::Queued, Offer::Held]);
         assert_eq!((b.counts().scheduled, b.next()), (2, None));
         b.take(MS(75));
-        // The third was wanted at 30: all behind it come 45 ms later, the next at 85.
-        assert_eq!((b.slip(), b.next(), b.waiting()), (MS(45), Some(MS(85)), 2));
+        // The third was wanted at 30: it and all behind it come 45 ms later.
+        assert_eq!((b.slip(), b.next()), (MS(45), Some(MS(75))));
+        assert_eq!(offers(&mut b, 75), [Offer::Queued]);
+        assert_eq!(b.next(), Some(MS(85)));
         b.take(MS(80));
         assert_eq!(b.oldest(), Some(MS(75)), "the slipped moment is the wanted one");
     }
@@ -231,10 +287,72 @@ mod tests {
     fn a_pause_keeps_what_waits_and_stops_what_comes() {
         let mut b = backlog(Overflow::Drop);
         offers(&mut b, 10);
-        b.set(MS(15), 0.0, Overflow::Drop);
+        let pause = Demand {
+            drive: Drive::Pause,
+            ..demand(Overflow::Drop)
+        };
+        b.follow(MS(15), &pause);
 
         assert_eq!((offers(&mut b, 5_000).len(), b.waiting()), (0, 1));
-        b.set(MS(5_000), 100.0, Overflow::Drop);
+        b.follow(MS(5_000), &demand(Overflow::Drop));
         assert_eq!((b.next(), b.clear(), b.waiting()), (Some(MS(5_005)), 1, 0));
+    }
+
+    #[test]
+    fn above_the_cap_an_arrival_is_shed_in_every_policy() {
+        for overflow in [Overflow::Drop, Overflow::Reject, Overflow::Block] {
+            let mut b = backlog(overflow);
+            let capped = Demand {
+                cap: Some(2),
+                ..demand(overflow)
+            };
+            b.follow(Nanos::ZERO, &capped);
+            offers(&mut b, 10);
+            b.take(MS(10));
+
+            // One under way, one waiting: the third is too many, until one ends.
+            assert_eq!(offers(&mut b, 30), [Offer::Queued, Offer::Shed], "{overflow:?}");
+            b.ended();
+            assert_eq!((offers(&mut b, 40), b.outstanding()), (vec![Offer::Queued], 2));
+        }
+    }
+
+    #[test]
+    fn nothing_comes_due_after_the_end_nor_without_a_number() {
+        let mut b = backlog(Overflow::Drop);
+        let ends = Demand {
+            until: Some(MS(30)),
+            ..demand(Overflow::Drop)
+        };
+        b.follow(Nanos::ZERO, &ends);
+        assert_eq!((offers(&mut b, 99).len(), b.exhausted()), (3, false), "the end is part of it");
+
+        b.follow(MS(30), &demand(Overflow::Drop));
+        assert_eq!((b.offer(|| None), b.next(), b.exhausted()), (None, None, true));
+        assert_eq!(b.counts().scheduled, 3);
+    }
+
+    #[test]
+    fn a_trace_ends_and_is_played_at_the_rate_asked_for() {
+        let traffic = Traffic {
+            trace: Trace::parse("100\n101\n104").ok(),
+            ..Traffic::default()
+        };
+        let mut b = Backlog::new(traffic, 1);
+        let traced = Demand {
+            arrivals: Process::Trace,
+            rate: Some(1.0),
+            ..Demand::default()
+        };
+        b.follow(Nanos::ZERO, &traced);
+
+        // Two gaps of 1 and 3 s had 0.5/s; at 1/s they are half as long.
+        let moments: Vec<u64> = std::iter::from_fn(|| {
+            let at = b.next()?;
+            b.offer(|| Some(0))?;
+            Some(at.ns() / 1_000_000)
+        })
+        .collect();
+        assert_eq!((moments, b.exhausted()), (vec![0, 500, 2_000], true));
     }
 }

@@ -49,6 +49,10 @@ pub struct Demand {
     pub workers: f64,
     /// Arrivals per second; `None` in the closed model.
     pub rate: Option<f64>,
+    /// The stages of the run give the rate, where there are any (open model).
+    pub staged: bool,
+    /// No arrival comes due after that, since run start (open model).
+    pub until: Option<Nanos>,
     /// New workers start spread evenly over this time.
     pub stagger: Nanos,
     /// How arrivals come (open model).

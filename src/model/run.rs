@@ -71,6 +71,8 @@ pub struct RunInfo {
     pub profile: Profile,
     /// Known truth, where the target is ours.
     pub truth: Option<Truth>,
+    /// Arrivals of the open model that may wait.
+    pub queue_capacity: usize,
     /// Lanes.
     pub threads: usize,
     /// Descriptor limit in force; `None` in the simulator.

@@ -9,7 +9,7 @@ use super::promise::Promise;
 mod apply;
 mod knobs;
 
-pub use apply::History;
+pub use apply::{History, Present};
 pub use knobs::{KNOBS, Knob, Knobs};
 
 /// The laws a user can choose between.
@@ -220,6 +220,8 @@ pub struct Setpoints {
     pub model: LoadModel,
     /// Offered rate of the open model, 1/s.
     pub rate: Option<f64>,
+    /// The stages of the run give the rate (closed model: the workers), until the user does.
+    pub staged: bool,
     /// How arrivals of the open model come.
     pub arrivals: Process,
     /// What `slo` keeps.
@@ -242,6 +244,7 @@ impl Default for Setpoints {
             asked: None,
             model: LoadModel::Closed,
             rate: None,
+            staged: false,
             arrivals: Process::Constant,
             promise: None,
             overflow: Overflow::Drop,

@@ -32,6 +32,10 @@ pub(crate) fn plan(target: &str) -> Plan {
         connect_rate: 20_000.0,
         profile: Profile::Fast,
         overflow: Overflow::Drop,
+        open: false,
+        traffic: Default::default(),
+        throttle: None,
+        precise: false,
         max_workers: 64,
         seed: 0,
     }

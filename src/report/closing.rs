@@ -5,7 +5,7 @@ mod open;
 use crate::answer::{self, Verdict};
 use crate::model::format::{change, count, latency, length, percent, quantity};
 use crate::model::run::EndedBy;
-use crate::model::setpoints::Mode;
+use crate::model::setpoints::{LoadModel, Mode};
 use crate::telemetry::curve::{Knee, Row};
 use crate::telemetry::frame::Frame;
 
@@ -52,7 +52,11 @@ fn table(f: &Frame, columns: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let Some(knee) = f.knee.as_ref().filter(|_| f.setpoints.mode == Mode::Max && rows.len() >= 2) else {
         if let Some(s) = f.steady.as_ref().filter(|_| f.setpoints.mode != Mode::Slo) {
-            lines.push(line("  closed model", "", "in flight", "good/s", "p50", "p99", "errors", ""));
+            let model = match f.setpoints.rate.filter(|_| f.setpoints.model == LoadModel::Open) {
+                Some(rate) => format!("  open {}/s", quantity(rate)),
+                None => "  closed model".into(),
+            };
+            lines.push(line(&model, "", "in flight", "good/s", "p50", "p99", "errors", ""));
             let held = format!("{} of {}", count(s.latency.count), length(s.span));
             let cells = (
                 quantity(s.workers),

@@ -45,7 +45,10 @@ fn row(name: &str, runs: &[Kept]) -> String {
     let truth = if name == "all" {
         String::new()
     } else {
-        format!("{}/s", quantity(quantile(&runs.iter().map(|k| k.truth).collect::<Vec<_>>(), 0.5).unwrap_or(0.0)))
+        format!(
+            "{}/s",
+            quantity(quantile(&runs.iter().map(|k| k.truth).collect::<Vec<_>>(), 0.5).unwrap_or(0.0))
+        )
     };
     format!(
         "{name:<11}{:>5}{truth:>11}{:>8}{:>8}{:>8}{:>7}{:>6}{:>7}{:>8}{:>9}{:>7}{:>6}{:>10}\n",
@@ -135,7 +138,10 @@ mod tests {
         Promises {
             wanted: 3,
             jitter: 0.4,
-            plants: vec![("usl", vec![kept(990.0, Outcome::Holds), kept(1030.0, Outcome::Undecided)]), ("mmc", vec![])],
+            plants: vec![
+                ("usl", vec![kept(990.0, Outcome::Holds), kept(1030.0, Outcome::Undecided)]),
+                ("mmc", vec![]),
+            ],
         }
     }
 
@@ -146,7 +152,10 @@ mod tests {
         let usl = t.lines().find(|l| l.starts_with("usl")).unwrap();
         let words: Vec<&str> = usl.split_whitespace().collect();
         assert_eq!(words[1..3], ["2", "1,000/s"], "{t}");
-        assert!(usl.contains("-1.0 %") && usl.contains("+3.0 %") && usl.contains("0.80 q"), "{t}");
+        assert!(
+            usl.contains("-1.0 %") && usl.contains("+3.0 %") && usl.contains("0.80 q"),
+            "{t}"
+        );
         assert_eq!(words[words.len() - 3..], ["1", "0", "1"], "{t}");
         assert!(t.contains("interrupted: 2 of 3") && !t.contains("mmc"), "{t}");
     }

@@ -53,10 +53,10 @@ fn load(f: &Frame) -> Value {
     let open = f.setpoints.model == LoadModel::Open;
     json!({
         "model": if open { "open" } else { "closed" },
-        "arrivals": null,
+        "arrivals": open.then(|| f.setpoints.arrivals.name()),
         "rate_rps": f.setpoints.rate,
         "overflow": f.setpoints.overflow.name(),
-        "queue_capacity": null,
+        "queue_capacity": open.then_some(f.run.queue_capacity),
         "profile": f.run.profile.name(),
     })
 }

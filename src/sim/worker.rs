@@ -34,6 +34,8 @@ pub struct Worker {
     pub length: Nanos,
     /// Counts its waits: an event of an older one was called off.
     pub stamp: u32,
+    /// Its exchange is an arrival of the open model.
+    pub taken: bool,
     /// It has begun before.
     pub connected: bool,
 }

@@ -15,8 +15,7 @@ use super::plants::Recipe;
 use super::target::Target;
 use super::worker::{self, Worker};
 use crate::conduct::Plant;
-use crate::load::Process;
-use crate::load::backlog::{self, Backlog};
+use crate::load::{Backlog, Traffic};
 use crate::model::demand::{Demand, Drive};
 use crate::model::units::Nanos;
 use crate::telemetry::interval::{Gauges, Interval};
@@ -57,8 +56,6 @@ pub struct World {
     limit: Option<u64>,
     /// Arrivals of the open model; standing still in the closed one.
     backlog: Backlog,
-    /// The law of its arrivals, and how often that has changed.
-    process: (Process, u64),
     /// The backlog's next arrival; `MAX` for none.
     due: Nanos,
     /// Workers that may be idle; the last is taken first.
@@ -73,7 +70,7 @@ pub struct World {
 
 impl World {
     /// The same recipe, limit and seed give the same run. `limit`: this many exchanges in all (open model: arrivals).
-    /// In the open model 65536 arrivals may wait.
+    /// Open model: 65536 arrivals may wait.
     pub fn new(recipe: Recipe, limit: Option<u64>, seed: u64) -> Self {
         Self {
             status: recipe.refuses(),
@@ -89,8 +86,7 @@ impl World {
             duty: 0.0,
             begun: 0,
             limit,
-            backlog: open::backlog(backlog::CAPACITY, seed),
-            process: (Process::Poisson, 0),
+            backlog: open::backlog(Traffic::default(), seed),
             due: Nanos::MAX,
             idle: Vec::new(),
             tally: Tally::default(),
@@ -100,9 +96,10 @@ impl World {
         }
     }
 
-    /// With room for `capacity` ≥ 1 arrivals that wait. Before the first `set`.
-    pub fn roomy(mut self, capacity: usize) -> Self {
-        self.backlog = open::backlog(capacity, self.seed);
+    /// With other open traffic. Before the first `set`.
+    #[must_use]
+    pub fn offering(mut self, traffic: Traffic) -> Self {
+        self.backlog = open::backlog(traffic, self.seed);
         self
     }
 
@@ -161,9 +158,9 @@ impl World {
 
     fn gauges(&mut self, span: Nanos) -> Gauges {
         let mut g = worker::levels(&self.workers, self.now);
-        g.queued = self.backlog.waiting() as u64;
-        g.waiting = g.queued;
-        g.due_age = self.backlog.oldest().map_or(Nanos::ZERO, |due| self.now - due);
+        g.waiting = self.backlog.waiting() as u64;
+        g.queued = g.waiting;
+        g.due_age = self.backlog.oldest().map_or(Nanos::ZERO, |t| self.now - t);
         g.slip = self.backlog.slip();
         self.peak = self.peak.max(g.active);
         g.peak = self.peak;
@@ -191,7 +188,7 @@ impl Plant for World {
         let duty = demand.workers.max(0.0).fract();
         self.duty = if duty < LEAST_DUTY { 0.0 } else { duty };
         match (before.rate, demand.rate) {
-            (_, Some(rate)) => self.open(rate),
+            (_, Some(_)) => self.open(),
             (Some(_), None) => {
                 self.close();
                 self.call();
@@ -213,7 +210,7 @@ impl Plant for World {
             tally: std::mem::take(&mut self.tally),
             gauges,
             health: Default::default(),
-            exhausted: self.spent(),
+            exhausted: self.spent() || self.backlog.exhausted(),
         }
     }
 }

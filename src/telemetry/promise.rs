@@ -100,8 +100,18 @@ impl fmt::Display for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rate = format!("{}/s as open traffic", quantity(self.rate));
         match self.steady {
-            Some(true) => write!(f, "{rate} for {}: steady, at most {} under way", length(self.held), self.backlog),
-            Some(false) => write!(f, "{rate} does NOT hold: {} under way after {}", self.backlog, length(self.held)),
+            Some(true) => write!(
+                f,
+                "{rate} for {}: steady, at most {} under way",
+                length(self.held),
+                self.backlog
+            ),
+            Some(false) => write!(
+                f,
+                "{rate} does NOT hold: {} under way after {}",
+                self.backlog,
+                length(self.held)
+            ),
             None => write!(f, "{rate}: {} so far", length(self.held)),
         }
     }

@@ -103,7 +103,11 @@ impl Verify {
     }
 
     pub(super) fn state(&self) -> State {
-        if self.emptying.is_some() { State::Recover } else { State::Verify }
+        if self.emptying.is_some() {
+            State::Recover
+        } else {
+            State::Verify
+        }
     }
 
     /// A guard objects: it does not keep up.

@@ -121,7 +121,10 @@ mod tests {
     #[test]
     fn bursts_widen_the_interval() {
         let mut bursts = course(&[100.0; 12]);
-        bursts.iter_mut().enumerate().for_each(|(i, b)| b.worst.k = if i % 6 == 0 { 60.0 } else { 0.0 });
+        bursts
+            .iter_mut()
+            .enumerate()
+            .for_each(|(i, b)| b.worst.k = if i % 6 == 0 { 60.0 } else { 0.0 });
 
         let (calm, burst) = (fit(&course(&[100.0; 12])).unwrap(), fit(&bursts).unwrap());
 

@@ -240,9 +240,11 @@ mod tests {
     #[test]
     fn steps_shrink_with_time_and_double_while_nothing_is_bad() {
         let mut r = Regulate::new(1000.0);
-        let batch = |r: &mut Regulate, k| (0..10).for_each(|_| {
-            r.tick(&promise(), &Decided::of(100, k), 0.1);
-        });
+        let batch = |r: &mut Regulate, k| {
+            (0..10).for_each(|_| {
+                r.tick(&promise(), &Decided::of(100, k), 0.1);
+            })
+        };
         assert_eq!(r.gain(), MOST, "until the share is passed the first time");
         (0..100).for_each(|_| batch(&mut r, 2));
         let late = r.gain();

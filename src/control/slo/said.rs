@@ -148,7 +148,12 @@ pub(super) fn climbs(w: &Worst, from: f64, to: f64) -> String {
 }
 
 pub(super) fn too_much(w: &Worst, at: f64, back: f64) -> String {
-    format!("{}/s is too much: {}; nothing until the target is empty, then {}/s", rate(at), late(w), rate(back))
+    format!(
+        "{}/s is too much: {}; nothing until the target is empty, then {}/s",
+        rate(at),
+        late(w),
+        rate(back)
+    )
 }
 
 pub(super) fn price(p: &Promise, at: f64, emptied: f64, wait: f64) -> String {
@@ -162,7 +167,12 @@ pub(super) fn price(p: &Promise, at: f64, emptied: f64, wait: f64) -> String {
 }
 
 pub(super) fn holds_still(p: &Promise, answer: f64, half: f64, at: f64) -> String {
-    format!("{p} up to {}/s ±{}: holding {}/s to confirm it", rate(answer), rate(half), rate(at))
+    format!(
+        "{p} up to {}/s ±{}: holding {}/s to confirm it",
+        rate(answer),
+        rate(half),
+        rate(at)
+    )
 }
 
 pub(super) fn proof(p: &Promise, w: &Worst, at: f64, held: f64, kept: bool) -> String {

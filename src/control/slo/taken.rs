@@ -36,7 +36,11 @@ impl Slo {
 
     /// Somebody else held the traffic: go on from what they left.
     pub(super) fn resume(&mut self, seen: &Observation) {
-        let closed = if self.heard.1 > 0.0 { self.heard.0 / self.heard.1 } else { 0.0 };
+        let closed = if self.heard.1 > 0.0 {
+            self.heard.0 / self.heard.1
+        } else {
+            0.0
+        };
         self.heard = (0.0, 0.0);
         match seen.offered {
             // While the target empties nothing is offered, and nothing was taken away.

@@ -1,10 +1,35 @@
 //! What a command does to the record, and how it is undone.
 //! It refuses commands that change nothing here (quit, snapshot, mark): the conductor has those.
 
+mod traffic;
+mod words;
+
 use super::{Gains, KNOBS, Knobs, LoadModel, Mode, ProcessVariable, Setpoint, Setpoints};
-use crate::model::arrival::Process;
 use crate::model::command::{Change, Command, Gain};
 use crate::model::expr::Metric;
+use traffic::{change_rate, close, enter, open};
+use words::differences;
+
+/// What is in force now, for commands that start from it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Present {
+    /// Workers in force.
+    pub workers: f64,
+    /// Good answers per second, lately.
+    pub good_rate: f64,
+    /// Exchanges in flight.
+    pub in_flight: u64,
+}
+
+impl From<f64> for Present {
+    /// Workers alone: nothing was answered, nothing is in flight.
+    fn from(workers: f64) -> Self {
+        Self {
+            workers,
+            ..Self::default()
+        }
+    }
+}
 
 /// The record with its history.
 #[derive(Clone, Debug)]
@@ -32,18 +57,18 @@ impl History {
         &self.now
     }
 
-    /// Applies a command; `workers` are those in force, for `workers +5`. Returns what changed as a sentence, or
+    /// Applies a command; `present` is where `workers +5`, `rate *2` and `model open` start from. Returns what changed as a sentence, or
     /// `None` where the command is not about setpoints.
     ///
     /// # Errors
     /// A refusal with its reason; nothing has changed then.
-    pub fn apply(&mut self, command: &Command, workers: f64) -> Result<Option<String>, String> {
+    pub fn apply(&mut self, command: &Command, present: impl Into<Present>) -> Result<Option<String>, String> {
         match command {
             Command::Undo => self.step_back().map(Some),
             Command::Redo => self.step_forward().map(Some),
             _ => {
                 let mut next = self.now.clone();
-                let Some(said) = change(&mut next, command, workers)? else {
+                let Some(said) = change(&mut next, command, &present.into())? else {
                     return Ok(None);
                 };
                 if next != self.now {
@@ -61,6 +86,14 @@ impl History {
     /// Writes the target that `hold` chose by itself; not a step of the history.
     pub fn choose(&mut self, target: Setpoint) {
         self.now.target = Some(target);
+    }
+
+    /// Writes what the stages say now; not a step of the history.
+    pub fn stage(&mut self, level: f64) {
+        match self.now.model {
+            LoadModel::Open => self.now.rate = Some(level),
+            LoadModel::Closed => self.now.asked = Some(level.round().clamp(1.0, f64::from(self.now.bounds.max)) as u32),
+        }
     }
 
     /// Takes proposed gains, as one step of the history.
@@ -90,7 +123,7 @@ impl History {
     }
 }
 
-fn change(set: &mut Setpoints, command: &Command, workers: f64) -> Result<Option<String>, String> {
+fn change(set: &mut Setpoints, command: &Command, present: &Present) -> Result<Option<String>, String> {
     Ok(Some(match command {
         Command::Mode(mode) => change_mode(set, *mode)?,
         Command::Slo(promise) => {
@@ -119,17 +152,23 @@ fn change(set: &mut Setpoints, command: &Command, workers: f64) -> Result<Option
         }
         Command::Gain(gain, by) => change_gain(set, *gain, *by),
         Command::Set(name, by) => change_knob(set, name, *by)?,
-        Command::Workers(by) => change_workers(set, *by, workers)?,
+        Command::Workers(by) => change_workers(set, *by, present.workers)?,
         Command::Auto => release(set)?,
         Command::Bounds(min, max) => {
             set.bounds.min = *min;
             set.bounds.max = *max;
             format!("bounds {min}..{max}")
         }
-        Command::Rate(_) | Command::Model(LoadModel::Open) => {
-            return Err("the open model is not in this version (the closed model is: workers N, mode max, mode hold)".into());
+        Command::Rate(by) => change_rate(set, *by, present)?,
+        Command::Model(LoadModel::Open) if set.model == LoadModel::Open => "open model already".into(),
+        Command::Model(LoadModel::Open) => {
+            let rate = Some(present.good_rate).filter(|r| *r > 0.0);
+            open(
+                set,
+                rate.ok_or("there are no good answers yet to take a rate from (say rate 400)")?,
+            )
         }
-        Command::Model(LoadModel::Closed) => "closed model".into(),
+        Command::Model(LoadModel::Closed) => close(set, present),
         Command::Overflow(policy) => {
             set.overflow = *policy;
             format!("overflow {}", policy.name())
@@ -161,6 +200,7 @@ fn change_mode(set: &mut Setpoints, mode: Mode) -> Result<String, String> {
         return Err("mode slo needs a promise to keep (say slo p99<80ms)".into());
     }
     let before = set.mode;
+    set.staged = false;
     if before != Mode::Manual {
         set.last_auto = before;
     }
@@ -168,25 +208,12 @@ fn change_mode(set: &mut Setpoints, mode: Mode) -> Result<String, String> {
         set.last_auto = mode;
     }
     set.mode = mode;
-    set.asked = None;
-    let traffic = enter_model(set, before);
-    Ok(format!("mode {} → {}{traffic}", before.name(), mode.name()))
-}
-
-/// The model that a change of the mode brings with it, in words: `slo` is open traffic, and constant gaps would flatter.
-fn enter_model(set: &mut Setpoints, before: Mode) -> &'static str {
-    if set.mode == Mode::Slo && before != Mode::Slo {
-        set.model = LoadModel::Open;
-        if set.arrivals == Process::Constant {
-            set.arrivals = Process::Poisson;
-        }
-        ", open model"
-    } else if before == Mode::Slo && set.mode != Mode::Slo {
-        set.model = LoadModel::Closed;
-        ", closed model"
-    } else {
-        ""
+    // In the open model the workers are a limit, whoever moves the rate.
+    if set.model == LoadModel::Closed || mode != Mode::Manual {
+        set.asked = None;
     }
+    let traffic = enter(set, before);
+    Ok(format!("mode {} → {}{traffic}", before.name(), mode.name()))
 }
 
 fn change_gain(set: &mut Setpoints, gain: Gain, by: Change) -> String {
@@ -233,6 +260,8 @@ fn change_workers(set: &mut Setpoints, by: Change, workers: f64) -> Result<Strin
     }
     let workers = wish.round().clamp(f64::from(set.bounds.min), f64::from(set.bounds.max)) as u32;
     set.asked = Some(workers);
+    // In the open model the stages move the rate, and this is its limit.
+    set.staged &= set.model == LoadModel::Open;
     Ok(format!("workers {workers} by hand"))
 }
 
@@ -244,12 +273,12 @@ fn release(set: &mut Setpoints) -> Result<String, String> {
             set.last_auto
         };
         set.mode = mode;
-        enter_model(set, Mode::Manual);
     } else if set.asked.is_none() {
         return Err("control is automatic already".into());
     }
     set.asked = None;
-    Ok(format!("control back to {}", set.mode.name()))
+    set.staged = false;
+    Ok(format!("control back to {}{}", set.mode.name(), enter(set, Mode::Manual)))
 }
 
 fn moved(value: f64, default: f64, by: Change) -> f64 {
@@ -262,45 +291,10 @@ fn moved(value: f64, default: f64, by: Change) -> f64 {
     }
 }
 
-/// What differs, in words.
-fn differences(from: &Setpoints, to: &Setpoints) -> String {
-    let mut parts = Vec::new();
-    if from.mode != to.mode {
-        parts.push(format!("mode {}", to.mode.name()));
-    }
-    if from.promise != to.promise {
-        parts.push(to.promise.map_or("no promise".into(), |p| p.to_string()));
-    }
-    if from.target != to.target {
-        parts.push(to.target.map_or("no target".into(), |t| format!("target {t}")));
-    }
-    if from.gains != to.gains {
-        parts.push(format!(
-            "gains kp {:.3} ki {:.3} kd {:.3}",
-            to.gains.kp, to.gains.ki, to.gains.kd
-        ));
-    }
-    for k in KNOBS.iter().filter(|k| from.knobs.get(k.name) != to.knobs.get(k.name)) {
-        parts.push(format!("{} {}", k.name, to.knobs.get(k.name).unwrap_or_default()));
-    }
-    if from.bounds != to.bounds {
-        parts.push(format!("bounds {}..{}", to.bounds.min, to.bounds.max));
-    }
-    if from.asked != to.asked {
-        parts.push(to.asked.map_or("workers automatic".into(), |n| format!("workers {n}")));
-    }
-    if from.overflow != to.overflow {
-        parts.push(format!("overflow {}", to.overflow.name()));
-    }
-    if from.paused != to.paused {
-        parts.push(if to.paused { "paused" } else { "resumed" }.into());
-    }
-    parts.join(", ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::arrival::Process;
     use crate::model::command::parse;
     use crate::model::units::Nanos;
 

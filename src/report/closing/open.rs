@@ -75,7 +75,12 @@ fn kept(s: &Slo) -> Vec<String> {
             ),
             _ => ", not confirmed".into(),
         };
-        out.push(format!("{} up to {}/s ± {}{proof}", s.promise, quantity(rate), quantity(half)));
+        out.push(format!(
+            "{} up to {}/s ± {}{proof}",
+            s.promise,
+            quantity(rate),
+            quantity(half)
+        ));
     }
     if let Some(recovery) = s.recovery.filter(|r| *r > 0.0) {
         out.push(format!("after an overload it was empty again in {}", length(recovery)));
@@ -100,7 +105,11 @@ pub(super) fn next(f: &Frame, verdict: &Verdict) -> Option<String> {
 
 /// One significant digit, upwards: 74 ms is 80 ms.
 fn nice(seconds: f64) -> String {
-    let (value, unit) = if seconds < 1.0 { (seconds * 1e3, "ms") } else { (seconds, "s") };
+    let (value, unit) = if seconds < 1.0 {
+        (seconds * 1e3, "ms")
+    } else {
+        (seconds, "s")
+    };
     let scale = 10f64.powf(value.max(1e-3).log10().floor());
     let up = (value / scale - 1e-9).ceil() * scale;
     let digits = (-scale.log10()).max(0.0).round() as usize;
@@ -146,7 +155,10 @@ mod tests {
 
     #[test]
     fn limits_are_rounded_up_to_one_digit() {
-        assert_eq!([nice(0.074), nice(0.08), nice(0.0032), nice(1.2)], ["80ms", "80ms", "4ms", "2s"]);
+        assert_eq!(
+            [nice(0.074), nice(0.08), nice(0.0032), nice(1.2)],
+            ["80ms", "80ms", "4ms", "2s"]
+        );
     }
 
     #[test]

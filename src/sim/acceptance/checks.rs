@@ -53,11 +53,19 @@ fn an_answer_offers_its_check_once_and_the_check_is_in_the_frame_with_its_latenc
 
     let last = frames.last().unwrap();
     assert_eq!(notices(last, "press v to check 1,2").len(), 1, "{:?}", last.notices);
-    assert_eq!(notices(last, "as open traffic for 10 s: steady").len(), 1, "{:?}", last.notices);
+    assert_eq!(
+        notices(last, "as open traffic for 10 s: steady").len(),
+        1,
+        "{:?}",
+        last.notices
+    );
     let check = last.check.unwrap();
     assert_eq!((check.steady, check.over), (Some(true), true));
     // A second of settling is not in them.
-    assert!((check.response.count as f64 / (9.0 * check.rate) - 1.0).abs() < 0.1, "{check:?}");
+    assert!(
+        (check.response.count as f64 / (9.0 * check.rate) - 1.0).abs() < 0.1,
+        "{check:?}"
+    );
     assert!(check.response.p99.is_some_and(|p| (0.03..0.15).contains(&p)), "{check:?}");
     assert!(frames.iter().any(|f| f.control.state == State::Verify));
     assert!(last.valid && last.books.balanced(), "{:?}", last.books);
@@ -95,8 +103,16 @@ fn a_run_for_a_promise_ends_when_it_is_confirmed_and_its_frames_tell_the_way() {
     assert!(last.answered && last.control.converged && slo.confirmed == Some(true));
     assert!(last.at.secs() < 90.0, "{:?}", last.at);
     assert!(slo.price.is_some_and(|p| (p - last.at.secs()).abs() < 30.0), "{slo:?}");
-    assert!(notices(last, "needs ≈").len() == 1, "the price, before it is paid: {:?}", last.notices);
-    assert!(last.steady.as_ref().is_some_and(|s| s.basis == "hold" && s.span > 15.0), "{:?}", last.steady);
+    assert!(
+        notices(last, "needs ≈").len() == 1,
+        "the price, before it is paid: {:?}",
+        last.notices
+    );
+    assert!(
+        last.steady.as_ref().is_some_and(|s| s.basis == "hold" && s.span > 15.0),
+        "{:?}",
+        last.steady
+    );
     assert!(last.valid && last.books.balanced() && last.short_of.is_none());
     let stages: Vec<&str> = frames.iter().filter_map(|f| f.slo.as_ref().map(|s| s.stage.name())).collect();
     for stage in ["idle check", "ramp", "recover", "regulate", "confirm", "kept"] {
@@ -116,7 +132,10 @@ fn what_is_counted_as_late_is_what_the_books_and_the_histogram_say() {
     let frames = run("mmc", set, lasting(75), "");
 
     let last = frames.last().unwrap();
-    let kept = frames.iter().filter(|f| f.slo.as_ref().is_some_and(|s| s.confirmed.is_some())).count();
+    let kept = frames
+        .iter()
+        .filter(|f| f.slo.as_ref().is_some_and(|s| s.confirmed.is_some()))
+        .count();
     assert!(kept > 50, "{:?}", last.slo);
     let s = last.steady.as_ref().unwrap();
     // The confirmation rests on the promise: the independent histogram of the same traffic agrees.

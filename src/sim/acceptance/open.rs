@@ -46,7 +46,12 @@ fn a_promise_is_found_confirmed_and_kept_within_a_minute() {
     let mut errors = Vec::new();
     for seed in 1..=6 {
         let mut recipe = Recipe::named("mmc").unwrap();
-        for (key, value) in [("servers", "1"), ("service", "exp:2ms"), ("delay", "0"), ("discipline", "fifo")] {
+        for (key, value) in [
+            ("servers", "1"),
+            ("service", "exp:2ms"),
+            ("delay", "0"),
+            ("discipline", "fifo"),
+        ] {
             recipe.apply(key, value).unwrap();
         }
         let turns = Drive::new(recipe, promising("p99<40ms"), false, seed).run(75.0);
@@ -55,7 +60,10 @@ fn a_promise_is_found_confirmed_and_kept_within_a_minute() {
         let (rate, half) = last.answer.unwrap();
         assert_eq!(last.confirmed, Some(true), "seed {seed}: {:?}", said(&turns));
         assert!(last.bad.0 <= last.bad.1, "{last:?}");
-        assert!((rate - exact).abs() < 2.0 * half + 0.01 * exact, "{rate} ± {half}, exactly {exact}");
+        assert!(
+            (rate - exact).abs() < 2.0 * half + 0.01 * exact,
+            "{rate} ± {half}, exactly {exact}"
+        );
         assert_eq!(over_cap(&turns), 0);
         errors.push(rate / exact - 1.0);
     }
@@ -86,7 +94,10 @@ fn from_max_it_begins_at_six_tenths_of_the_closed_rate_after_standing_still() {
 
     let x: f64 = closed[150..].iter().map(|t| t.seen.ok as f64).sum::<f64>() / 5.0;
     let n = closed[199].ruling.workers;
-    assert!(turns[..7].iter().all(|t| t.ruling.workers == n && t.ruling.open.is_none()), "0.8 s at {n}");
+    assert!(
+        turns[..7].iter().all(|t| t.ruling.workers == n && t.ruling.open.is_none()),
+        "0.8 s at {n}"
+    );
     let first = turns.iter().find_map(|t| t.ruling.open).unwrap();
     assert!((first.rate / x - 0.6).abs() < 0.06, "{} of {x}", first.rate);
     assert!(turns.iter().all(|t| found_stage(t) != Some(Stage::Idle)));
@@ -106,7 +117,11 @@ fn back_in_max_it_begins_with_the_workers_that_were_busy() {
     let turns = d.run(2.0);
 
     assert!(turns.iter().all(|t| t.ruling.open.is_none()));
-    assert!((turns[0].ruling.workers - busy).abs() <= 1.0, "{} {busy}", turns[0].ruling.workers);
+    assert!(
+        (turns[0].ruling.workers - busy).abs() <= 1.0,
+        "{} {busy}",
+        turns[0].ruling.workers
+    );
     assert!(turns[..7].iter().all(|t| t.ruling.workers == turns[0].ruling.workers));
 }
 
@@ -119,7 +134,10 @@ fn a_confirmed_answer_outlives_a_target_that_changes_and_the_rate_follows_it() {
     let after = d.run(60.0);
 
     let (confirmed, last) = (found(&before[699]), found(&after[599]));
-    assert_eq!((confirmed.confirmed, last.confirmed, last.stage), (Some(true), Some(true), Stage::Kept));
+    assert_eq!(
+        (confirmed.confirmed, last.confirmed, last.stage),
+        (Some(true), Some(true), Stage::Kept)
+    );
     assert_eq!(confirmed.answer, last.answer);
     let exact = Recipe::named("mmc").unwrap().truth(Nanos::ZERO).best_rps / 2.0;
     assert!((0.7..1.02).contains(&(last.rate / exact)), "{} of {exact}", last.rate);
@@ -180,7 +198,10 @@ fn three_quarters_of_the_knee_hold_as_open_traffic() {
         let end = turns.iter().rposition(|t| t.ruling.state == State::Verify).unwrap();
         let back = turns[end].ruling.workers;
         assert!(turns[end].ruling.open.is_none() && (30.0..60.0).contains(&back), "{back}");
-        assert!(turns[end..end + 8].iter().all(|t| t.ruling.workers == back), "0.8 s at {back}");
+        assert!(
+            turns[end..end + 8].iter().all(|t| t.ruling.workers == back),
+            "0.8 s at {back}"
+        );
     }
 }
 

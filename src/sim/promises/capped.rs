@@ -36,7 +36,10 @@ impl Plant for Capped {
 
     fn collect(&mut self, now: Nanos) -> Interval {
         let interval = self.world.collect(now);
-        let (flying, was) = (interval.gauges.in_flight, std::mem::replace(&mut self.before, interval.gauges.in_flight));
+        let (flying, was) = (
+            interval.gauges.in_flight,
+            std::mem::replace(&mut self.before, interval.gauges.in_flight),
+        );
         self.over += u64::from(self.cap.is_some_and(|cap| flying > was.max(u64::from(cap))));
         interval
     }

@@ -130,7 +130,12 @@ mod tests {
     fn one_server_in_order_keeps_the_rate_of_the_formula() {
         // M/M/1 in order: P(response > L) = exp(−(μ − λ)·L), so λ = μ − ln(1/q)/L.
         let mut recipe = Recipe::named("mmc").unwrap();
-        for (key, value) in [("servers", "1"), ("service", "exp:2ms"), ("delay", "0"), ("discipline", "fifo")] {
+        for (key, value) in [
+            ("servers", "1"),
+            ("service", "exp:2ms"),
+            ("delay", "0"),
+            ("discipline", "fifo"),
+        ] {
             recipe.apply(key, value).unwrap();
         }
 

@@ -62,6 +62,9 @@ impl World {
             let cohorts = self.tally.cohorts.get_or_insert_default();
             cohorts.answered(w.intended, self.now - w.intended, limits);
         }
+        if std::mem::take(&mut self.workers[worker as usize].taken) {
+            self.backlog.ended();
+        }
         if w.fate == Fate::Served && w.intended == w.since {
             self.tally.ok += 1;
             self.tally.first_byte_ns += length.ns();

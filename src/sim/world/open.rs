@@ -5,8 +5,8 @@
 //! ```
 
 use super::World;
-use crate::load::{Backlog, Offer, Process, Schedule};
-use crate::model::demand::Drive;
+use crate::load::{Backlog, Offer, Traffic};
+use crate::model::demand::{Demand, Drive};
 use crate::model::failure::Failure;
 use crate::model::seen::Seen;
 use crate::model::units::Nanos;
@@ -14,24 +14,16 @@ use crate::sim::worker::{Doing, Worker};
 use crate::telemetry::tally::Outcome;
 
 /// Arrivals have random numbers of their own: the plant does the same to other arrivals.
-pub(super) fn backlog(capacity: usize, seed: u64) -> Backlog {
-    Backlog::new(Schedule::new(Process::Poisson.arrivals(seed ^ 0xa11)), capacity)
+pub(super) fn backlog(traffic: Traffic, seed: u64) -> Backlog {
+    Backlog::new(traffic, seed ^ 0xa11)
 }
 
 impl World {
     /// The demand of the open model is in force from now on.
-    pub(super) fn open(&mut self, rate: f64) {
+    pub(super) fn open(&mut self) {
         // Some workers at all: a limit below one would be no limit but the end.
         self.full = self.full.max(usize::from(self.demand.workers > 0.0));
-        let rate = if self.demand.drive == Drive::Run { rate } else { 0.0 };
-        let (process, changes) = &mut self.process;
-        if *process != self.demand.arrivals {
-            *changes += 1;
-            *process = self.demand.arrivals;
-            let arrivals = process.arrivals(self.seed ^ 0xa11 ^ (*changes << 32));
-            self.backlog.switch(self.now, arrivals);
-        }
-        self.backlog.set(self.now, rate, self.demand.overflow);
+        self.backlog.follow(self.now, &self.demand);
         self.idle.clear();
         for (i, w) in self.workers.iter_mut().enumerate().rev() {
             if w.doing == Doing::Busy {
@@ -49,7 +41,11 @@ impl World {
 
     /// The open model ends: what waits is never sent.
     pub(super) fn close(&mut self) {
-        self.backlog.set(self.now, 0.0, self.demand.overflow);
+        let closed = Demand {
+            rate: None,
+            ..self.demand
+        };
+        self.backlog.follow(self.now, &closed);
         self.tally.not_sent += self.backlog.clear();
         self.due = Nanos::MAX;
         self.idle.clear();
@@ -60,18 +56,12 @@ impl World {
 
     /// An arrival is due now.
     pub(super) fn arrival(&mut self) {
-        if self.demand.limits.is_some() {
-            self.tally.cohorts.get_or_insert_default().arrived(self.due);
-        }
-        if self.demand.cap.is_some_and(|cap| self.busy >= u64::from(cap)) {
-            self.backlog.shed();
-            self.begun += 1;
-            self.tally.scheduled += 1;
-            self.tally.shed += 1;
-            return self.plan();
-        }
-        let offer = self.backlog.offer();
+        let number = (!self.spent()).then_some(self.begun);
+        let offer = self.backlog.offer(|| number);
         if offer.is_some_and(|o| o != Offer::Held) {
+            if self.demand.limits.is_some() {
+                self.tally.cohorts.get_or_insert_default().arrived(self.due);
+            }
             self.begun += 1;
             self.tally.scheduled += 1;
         }
@@ -108,12 +98,8 @@ impl World {
         }
         while self.backlog.waiting() > 0 {
             let Some(worker) = self.idle_worker() else { return };
-            let before = self.backlog.counts().scheduled;
             let Some(arrival) = self.backlog.take(self.now) else { return };
-            // Room for one that was held up: only now it counts.
-            let more = self.backlog.counts().scheduled - before;
-            self.begun += more;
-            self.tally.scheduled += more;
+            self.workers[worker as usize].taken = true;
             self.plan();
             let travel = self.half_delay();
             self.send(worker, arrival.intended, travel);
@@ -146,7 +132,8 @@ impl World {
 mod tests {
     use super::*;
     use crate::conduct::Plant;
-    use crate::model::demand::{Demand, Overflow};
+    use crate::load::Process;
+    use crate::model::demand::Overflow;
     use crate::sim::plants::Recipe;
     use crate::telemetry::books::Books;
     use crate::telemetry::interval::Interval;
@@ -157,6 +144,7 @@ mod tests {
     fn demand(rate: f64, workers: f64) -> Demand {
         Demand {
             rate: Some(rate),
+            arrivals: Process::Poisson,
             workers,
             arrivals: Process::Poisson,
             ..Demand::default()
@@ -211,7 +199,10 @@ mod tests {
     #[test]
     fn the_books_balance_at_every_moment_in_every_policy_and_through_changes_of_the_model() {
         for overflow in [Overflow::Drop, Overflow::Reject, Overflow::Block] {
-            let mut w = World::new(Recipe::named("slow").unwrap(), None, 5).roomy(20);
+            let mut w = World::new(Recipe::named("slow").unwrap(), None, 5).offering(Traffic {
+                capacity: 20,
+                ..Traffic::default()
+            });
             let mut total = Tally::default();
             let mut slipped = Nanos::ZERO;
             for k in 0..120u64 {
@@ -226,6 +217,7 @@ mod tests {
                     workers: [3.0, 9.0, 2.5][k as usize % 3],
                     arrivals: Process::Burst(7),
                     overflow,
+                    arrivals: Process::Burst(7),
                     drive,
                     ..Demand::default()
                 });

@@ -1,0 +1,44 @@
+//! What a run offers in open traffic, and where commands about it start from.
+//! It refuses to decide: the user, a law or an experiment does.
+
+use super::conductor::Conductor;
+use crate::load::Stages;
+use crate::model::setpoints::{LoadModel, Present};
+use crate::model::units::Nanos;
+use std::sync::Arc;
+
+impl Conductor {
+    /// Levels over time, which a run that is `staged` follows.
+    #[must_use]
+    pub fn staged(mut self, stages: Option<Arc<Stages>>) -> Self {
+        self.stages = stages;
+        self
+    }
+
+    /// What the law or an experiment offers in open traffic, else what the user does.
+    pub(super) fn offer(&mut self, now: Nanos) {
+        let staged = self.orders.set().staged && self.ruling.open.is_none();
+        if let Some(stages) = self.stages.as_ref().filter(|_| staged) {
+            self.orders.history.stage(stages.level(now.secs()));
+        }
+        let set = self.orders.set();
+        self.demand.overflow = set.overflow;
+        let theirs = self.ruling.open;
+        let open = set.model == LoadModel::Open;
+        self.demand.rate = theirs.map(|o| o.rate).or(set.rate.filter(|_| open));
+        self.demand.staged = staged && open;
+        self.demand.until = self.limits.duration.filter(|_| self.demand.rate.is_some());
+        self.demand.arrivals = theirs.map_or(set.arrivals, |o| o.arrivals);
+        self.demand.cap = theirs.and_then(|o| o.cap);
+        self.demand.limits = theirs.and_then(|o| o.limits);
+    }
+
+    /// What is in force now.
+    pub(super) fn present(&self) -> Present {
+        Present {
+            workers: self.demand.workers,
+            good_rate: self.frame.now.good_rate,
+            in_flight: self.ledger.gauges().in_flight,
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What a lane does when arrivals are due: calls idle workers, starts new ones below the limit, sets its alarm.
+//! It refuses to hold an arrival: each goes to a worker at once, or stays in the queue of all lanes.
+
+use super::alarm::Bell;
+use super::beat::Beat;
+use super::due::Hands;
+use super::lane::Lane;
+use super::worker::work;
+use crate::model::units::Nanos;
+use crate::protocol::Protocol;
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// A worker that has idled so long may go, and leave its connection to others; the last one of a lane never does.
+const IDLE: Nanos = Nanos::from_secs(5);
+
+/// Answers the alarm until the lane ends. A change of the demand acts at once.
+pub(super) async fn listen<P: Protocol + 'static>(lane: Rc<Lane<P>>, beat: Rc<RefCell<Beat>>) {
+    let bell = Bell::new(Arc::clone(&lane.due.alarms[lane.number]));
+    loop {
+        bell.ring().await;
+        let now = lane.epoch.now();
+        lane.rang.set(now);
+        if lane.due.news(lane.number) {
+            beat.borrow_mut().strike(&lane, now);
+        } else {
+            lane.attend(now);
+        }
+    }
+}
+
+impl<P: Protocol + 'static> Lane<P> {
+    /// Gives everything due to workers, and sets the alarm for what is next.
+    pub(super) fn attend(self: &Rc<Self>, now: Nanos) {
+        while self.call(now) || self.start(now) {}
+        self.arm(now);
+    }
+
+    /// Calls the worker that idles the shortest.
+    fn call(&self, now: Nanos) -> bool {
+        let Some(slot) = self.idle.borrow_mut().pop() else {
+            return false;
+        };
+        match self.due.rouse(self.number, true, now) {
+            Some(arrival) => {
+                self.took.set(self.took.get() + 1);
+                slot.call(arrival);
+                true
+            }
+            None => {
+                self.idle.borrow_mut().push(slot);
+                false
+            }
+        }
+    }
+
+    /// Starts a worker for an arrival that nobody idles for.
+    fn start(self: &Rc<Self>, now: Nanos) -> bool {
+        if !self.idle.borrow().is_empty() {
+            return false;
+        }
+        let Some(slot) = self.roster.vacancy(self.quota.get().stay as usize, now) else {
+            return false;
+        };
+        let Some(arrival) = self.due.rouse(self.number, false, now) else {
+            return false;
+        };
+        self.took.set(self.took.get() + 1);
+        slot.call(arrival);
+        tokio::task::spawn_local(work(Rc::clone(self), slot, Nanos::ZERO));
+        true
+    }
+}
+
+impl<P: Protocol> Lane<P> {
+    /// Sets the alarm for the next arrival that this lane could serve.
+    pub(super) fn arm(&self, now: Nanos) {
+        let stay = self.quota.get().stay as usize;
+        let hands = Hands {
+            idle: self.idle.borrow().len(),
+            room: self.roster.vacancy(stay, now).is_some(),
+            earliest: self.rang.get() + self.terms.calm,
+        };
+        self.due.arm(self.number, hands);
+    }
+
+    /// Lets the worker go that has idled longest, if that is long.
+    pub(super) fn thin_out(&self, now: Nanos) {
+        let idle = self.idle.borrow();
+        if let Some(slot) = idle.first().filter(|s| idle.len() > 1 && now - s.since() >= IDLE) {
+            slot.dismiss();
+        }
+    }
+}

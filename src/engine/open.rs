@@ -1,0 +1,137 @@
+//! A worker in the open model: it serves arrivals, one after another, and idles when none waits.
+//! It refuses to choose: the queue says which arrival is next.
+
+use super::exchange::Stop;
+use super::roster::Stage;
+use super::worker::Worker;
+use crate::model::arrival::Arrival;
+use crate::model::failure::Failure;
+use crate::model::seen::Seen;
+use crate::model::units::Nanos;
+use crate::protocol::Protocol;
+use crate::telemetry::tally::Outcome;
+use std::pin::pin;
+use std::rc::Rc;
+
+impl<P: Protocol> Worker<P> {
+    /// The arrival it was given, or else the one that waits longest; none: it idles. False: it was told to go.
+    pub(super) async fn serve(&mut self) -> bool {
+        let arrival = match self.slot.given() {
+            Some(arrival) => Some(arrival),
+            None => self.next_arrival(),
+        };
+        match arrival {
+            Some(arrival) => {
+                self.answer(arrival).await;
+                true
+            }
+            None => Box::pin(self.idle()).await,
+        }
+    }
+
+    fn next_arrival(&mut self) -> Option<Arrival> {
+        let ended = std::mem::take(&mut self.engaged);
+        let lane = &self.lane;
+        let arrival = lane.due.turn(lane.number, ended, self.free)?;
+        lane.took.set(lane.took.get() + 1);
+        Some(arrival)
+    }
+
+    /// Waits to be called; the queue counts it as idle until then.
+    async fn idle(&mut self) -> bool {
+        let lane = Rc::clone(&self.lane);
+        lane.idle.borrow_mut().push(Rc::clone(&self.slot));
+        lane.arm(self.free);
+        self.slot.idle(self.free).await;
+        if self.slot.called() {
+            return true;
+        }
+        lane.idle.borrow_mut().retain(|s| !Rc::ptr_eq(s, &self.slot));
+        lane.due.up();
+        // In the closed model its next exchange is wanted now.
+        self.free = lane.epoch.now();
+        !self.slot.dismissed()
+    }
+
+    /// One arrival, from taking it to its record.
+    async fn answer(&mut self, arrival: Arrival) {
+        self.engaged = true;
+        if self.lane.quota.get().cut {
+            self.lane.tally.borrow_mut().not_sent += 1;
+            return;
+        }
+        if self.kept.is_none() {
+            self.kept = self.lane.rack.take();
+        }
+        // A fresh look at the clock: waiting for the worker is not sending.
+        let now = self.lane.epoch.now();
+        let result = if self.kept.is_some() {
+            self.begin(Stage::Sent, arrival.intended, now);
+            match self.exchange(arrival.seq).await {
+                Err(Stop::Failed(Failure::ReusedConnClosed)) if self.seen.rx == 0 => Box::pin(self.again(arrival.seq)).await,
+                result => result,
+            }
+        } else {
+            self.begin(Stage::Dialling, arrival.intended, now);
+            Box::pin(self.dial(arrival.seq)).await
+        };
+        if self.finish(result) {
+            self.disengage();
+            Box::pin(self.back_off()).await;
+        }
+    }
+
+    /// Connects for an arrival already begun. Waiting for the turn to dial is ours, and shows as send lag.
+    async fn dial(&mut self, seq: u64) -> Result<(), Stop> {
+        let lane = Rc::clone(&self.lane);
+        let pass = match self.slot.watch(pin!(lane.gate.pass())).await {
+            Ok(pass) => pass,
+            Err(mark) => return Err(Stop::Marked(mark)),
+        };
+        let limit = lane.epoch.now() + lane.terms.connect;
+        lane.roster.until(&self.slot, limit.min(self.began + lane.terms.request));
+        match self.slot.watch(pin!(lane.dial(&mut self.seen))).await {
+            Ok(Ok(kept)) => self.kept = Some(kept),
+            Ok(Err(class)) => return Err(Stop::Failed(class)),
+            Err(mark) => return Err(Stop::Marked(mark)),
+        }
+        drop(pass);
+        self.send_fresh(seq).await
+    }
+
+    /// Tells the queue that the arrival taken last has ended.
+    pub(super) fn disengage(&mut self) {
+        if std::mem::take(&mut self.engaged) {
+            self.lane.due.ended();
+        }
+    }
+
+    /// A good answer counts in its cohort while a promise is kept.
+    pub(super) fn judge(&self, outcome: Option<Outcome>) {
+        if !self.engaged || outcome != Some(Outcome::Ok) {
+            return;
+        }
+        if let Some(limits) = self.lane.due.limits(self.seen.intended) {
+            let mut tally = self.lane.tally.borrow_mut();
+            let cohorts = tally.cohorts.get_or_insert_default();
+            cohorts.answered(self.seen.intended, self.free - self.seen.intended, &limits);
+        }
+    }
+
+    /// After a panic: what it had taken or was given is not lost, and it idles no more.
+    pub(super) fn fumble(&mut self, now: Nanos) {
+        if let Some(arrival) = self.slot.given() {
+            self.engaged = true;
+            let seen = Seen {
+                intended: arrival.intended,
+                detail: Some("a worker panicked".to_owned()),
+                ..Seen::default()
+            };
+            self.lane.record(&seen, Outcome::Failed(Failure::Internal), now);
+        } else if self.slot.stage() == Stage::Idle {
+            self.lane.idle.borrow_mut().retain(|s| !Rc::ptr_eq(s, &self.slot));
+            self.lane.due.up();
+        }
+        self.disengage();
+    }
+}
