@@ -79,7 +79,7 @@ mod tests {
     fn ends(rate: f64, nth: u64) -> (u64, bool) {
         let mut c = Confirm::new(rate, 1);
         let n = (rate / 10.0) as u64;
-        let kept = |i: &u64| c.tick(&promise(), &Decided::of(n, u64::from(i.is_multiple_of(nth))), 0.1);
+        let mut kept = |i: &u64| c.tick(&promise(), &Decided::of(n, u64::from(i.is_multiple_of(nth))), 0.1);
         (1..10_000).find_map(|i| kept(&i).map(|k| (i, k))).unwrap()
     }
 

@@ -349,7 +349,7 @@ mod tests {
         said(&mut h, "sp *1.05").unwrap();
         assert_eq!(h.now().promise.unwrap().limit(), Nanos::from_millis(84));
         said(&mut h, "sp p95=60ms").unwrap();
-        assert_eq!(h.now().aim().unwrap().to_string(), "p95=60.00ms");
+        assert_eq!(h.now().aim().unwrap().to_string(), "p95=60ms");
         assert!(said(&mut h, "sp rps=400").unwrap_err().contains("sp p99=60ms"));
 
         assert_eq!(open, (Mode::Slo, LoadModel::Open, Process::Poisson));

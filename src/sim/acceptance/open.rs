@@ -128,7 +128,7 @@ fn back_in_max_it_begins_with_the_workers_that_were_busy() {
 #[test]
 fn a_confirmed_answer_outlives_a_target_that_changes_and_the_rate_follows_it() {
     let mut recipe = Recipe::named("mmc").unwrap();
-    recipe.step("70s:servers=10").unwrap();
+    recipe.step("70s:servers=4").unwrap();
     let mut d = Drive::new(recipe, promising("p99<80ms"), false, 4);
     let before = d.run(70.0);
     let after = d.run(60.0);
@@ -211,9 +211,9 @@ fn the_knee_itself_runs_away_is_recognised_in_time_and_the_target_recovers() {
         let (turns, check) = verify(0.98, seed);
 
         assert_eq!(check.steady, Some(false), "seed {seed}: {check:?}");
-        // Growth begins where more than the knee's workers are under way for the last time.
+        // Growth begins where more than the knee's workers are under way for the last time, or at once.
         let off = turns.iter().position(|t| t.ruling.state == State::Recover).unwrap();
-        let calm = turns[..off].iter().rposition(|t| t.seen.in_flight <= 49).unwrap();
+        let calm = turns[..off].iter().rposition(|t| t.seen.in_flight <= 49).unwrap_or(0);
         assert!(off - calm <= 50, "seed {seed}: {calm} {off}");
         let empty = turns[off..].iter().position(|t| t.seen.in_flight == 0).unwrap();
         let closed = turns[off..].iter().position(|t| t.ruling.open.is_none()).unwrap();

@@ -146,7 +146,6 @@ mod tests {
             rate: Some(rate),
             arrivals: Process::Poisson,
             workers,
-            arrivals: Process::Poisson,
             ..Demand::default()
         }
     }
@@ -217,7 +216,6 @@ mod tests {
                     workers: [3.0, 9.0, 2.5][k as usize % 3],
                     arrivals: Process::Burst(7),
                     overflow,
-                    arrivals: Process::Burst(7),
                     drive,
                     ..Demand::default()
                 });
