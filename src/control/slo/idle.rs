@@ -93,11 +93,13 @@ impl Idle {
         (self.answers.min(ANSWERS), ANSWERS)
     }
 
-    /// Bad answers of the term that has most beside those allowed, and its share.
+    /// Errors count where there is nothing else: one worker back to back is more than a rate limiter admits, and the ramp
+    /// begins below it. Late answers of the term that has most beside those allowed, and its share.
     fn worst(&self, promise: &Promise) -> (f64, f64) {
+        let nothing_good = self.errors >= self.answers;
         let of = |t: &crate::model::promise::Term| {
             let slow = above(&self.grid, t.limit.secs());
-            (slow + self.errors, t.q)
+            (if nothing_good { self.answers } else { slow }, t.q)
         };
         let all = promise.terms().map(of);
         all.max_by(|a, b| (a.0 / a.1).total_cmp(&(b.0 / b.1))).unwrap_or_default()
@@ -154,14 +156,18 @@ mod tests {
     }
 
     #[test]
-    fn errors_are_late_for_ever() {
+    fn a_limiter_that_refuses_some_is_for_the_ramp_and_one_that_answers_nothing_well_is_not() {
         let p = Promise::parse("p99<80ms").unwrap();
-        let seen = Observation {
-            err: 10,
-            ..Observation::tick(0, 50, 0.01, 1.0)
+        let judged = |ok, err| {
+            let seen = Observation {
+                err,
+                ..Observation::tick(0, ok, 0.01, 1.0)
+            };
+            let mut idle = Idle::default();
+            idle.tick(&seen, &p)
         };
 
-        assert_eq!(Idle::default().tick(&seen, &p), Verdict::Exceeds);
+        assert_eq!((judged(50, 10), judged(0, 60)), (Verdict::Fits, Verdict::Exceeds));
     }
 
     #[test]
