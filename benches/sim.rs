@@ -2,6 +2,7 @@
 //! `cargo bench --bench sim` prints them as items a second.
 
 use clobber::conduct::{Conductor, Limits, Plant};
+use clobber::model::arrival::Process;
 use clobber::model::command::script;
 use clobber::model::demand::Demand;
 use clobber::model::run::RunInfo;
@@ -47,6 +48,7 @@ fn open(bencher: Bencher, (name, rate): (&str, f64)) {
     let demand = Demand {
         workers: 4096.0,
         rate: Some(rate),
+        arrivals: Process::Poisson,
         ..Demand::default()
     };
     measure(bencher, || run(name, demand, 100));

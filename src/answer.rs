@@ -6,6 +6,7 @@ mod bend;
 mod judge;
 mod limiter;
 mod pending;
+mod promise;
 mod runaway;
 
 pub use advice::advice;
@@ -29,6 +30,10 @@ pub enum Code {
     Undecided,
     /// The target changed during the run.
     Drifting,
+    /// The promise is kept up to a rate, confirmed.
+    Holds,
+    /// The promise is not possible.
+    Missed,
     /// Still rising at a limit.
     NotSaturated,
     /// Throughput falls beyond the knee.
@@ -50,6 +55,8 @@ impl Code {
             Self::Stalled => "STALLED",
             Self::Undecided => "UNDECIDED",
             Self::Drifting => "DRIFTING",
+            Self::Holds => "HOLDS",
+            Self::Missed => "MISSED",
             Self::NotSaturated => "NOT-SATURATED",
             Self::Collapses => "COLLAPSES",
             Self::Saturated => "SATURATED",
@@ -88,4 +95,10 @@ pub struct Advice {
     pub p99: Option<f64>,
     /// One sentence.
     pub text: String,
+}
+
+/// Three significant digits, downwards: a promise is not rounded up.
+fn floor(rate: f64) -> f64 {
+    let scale = 10f64.powf((rate.max(1e-9)).log10().floor() - 2.0);
+    (rate / scale + 1e-9).floor() * scale
 }

@@ -12,6 +12,7 @@ mod look;
 mod output;
 mod pace;
 mod pool;
+mod promises;
 mod question;
 mod session;
 mod signals;

@@ -9,7 +9,7 @@ mod wrk;
 
 pub use job::{Job, Output, Shape, job, report_file};
 pub use redact::{command_line, redact};
-pub use simulator::{AnswersArgs, BakeoffArgs, FlowArgs, SimArgs, SimSub};
+pub use simulator::{AnswersArgs, BakeoffArgs, FlowArgs, PromisesArgs, SimArgs, SimSub};
 pub use wrk::translate;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -39,10 +39,12 @@ Examples:
   clobber-tui demo                                   a built-in target and the tool against it
   clobber-tui 127.0.0.1:8080                         find the knee of a server, live
   clobber-tui --setpoint p99=25ms 127.0.0.1:8080     hold a latency
+  clobber-tui --slo 'p99<80ms' 127.0.0.1:8080        the highest open rate that keeps a promise
   clobber-tui --headless --output-format json 127.0.0.1:8080
 
 Exit codes: 0 done · 1 our own fault · 2 usage · 3 no request succeeded · 5 an output could not be written
-            6 not valid (--strict, --threshold) · 99 a threshold failed · 130, 143, 129 stopped by INT, TERM, HUP";
+            6 not valid (--strict, --threshold, --slo) · 99 a threshold or a promise failed or was not confirmed
+            130, 143, 129 stopped by INT, TERM, HUP";
 
 /// What else the program does.
 #[derive(Debug, Subcommand)]
@@ -176,15 +178,15 @@ pub struct RunArgs {
     /// Sending threads (default cores/2 on loopback, cores elsewhere)
     #[arg(long, value_name = "N", help_heading = "Load")]
     pub threads: Option<String>,
-    /// max, hold or manual; to compare: aimd, climb, vegas, gradient, classic
+    /// max, slo, hold or manual; to compare: aimd, climb, vegas, gradient, classic
     #[arg(long, value_name = "MODE", help_heading = "Control")]
     pub mode: Option<String>,
     /// Hold a quantity: p99=25ms, mean=5ms, rps=400, queue=100
     #[arg(long, value_name = "VAR=VALUE", help_heading = "Control")]
     pub setpoint: Option<String>,
-    /// A promise for open traffic, in a later version
-    #[arg(long, value_name = "EXPR", hide = true)]
-    pub slo: Option<String>,
+    /// The highest open rate that keeps a promise, repeatable: 'p99<80ms', 'errors<0.1%'
+    #[arg(long, value_name = "EXPR", help_heading = "Control")]
+    pub slo: Vec<String>,
     /// Proportional gain of hold
     #[arg(long, value_name = "X", help_heading = "Control")]
     pub kp: Option<f64>,

@@ -10,6 +10,7 @@ pub mod max;
 pub mod recent;
 pub mod regulator;
 pub mod school;
+pub mod slo;
 pub mod variable;
 
 use crate::model::arrival::Process;
@@ -19,6 +20,7 @@ use crate::model::units::Nanos;
 use crate::telemetry::cohorts::Cohorts;
 use crate::telemetry::frame::{Evidence, State, Term};
 use crate::telemetry::grid::Grid;
+use crate::telemetry::promise::Slo;
 
 /// What a law may know of one tick.
 #[derive(Clone, Debug, Default)]
@@ -43,6 +45,10 @@ pub struct Observation {
     pub gentle: bool,
     /// Arrivals by intended start, while a promise is kept.
     pub cohorts: Option<Cohorts>,
+    /// Open traffic in force during it, 1/s; `None` in the closed model.
+    pub offered: Option<f64>,
+    /// Arrivals due at its end that wait for a worker.
+    pub waiting: u64,
 }
 
 /// Open traffic that a law or an experiment offers instead of the closed model.
@@ -87,6 +93,8 @@ pub struct Move {
     pub note: Option<String>,
     /// What the present decision needs.
     pub evidence: Option<Evidence>,
+    /// `slo`: where the search stands.
+    pub slo: Option<Slo>,
 }
 
 /// A control law. The regulator calls exactly one of the two methods once a tick, from the conductor's thread;
@@ -117,6 +125,8 @@ impl Observation {
             in_flight: workers as u64,
             gentle: false,
             cohorts: None,
+            offered: None,
+            waiting: 0,
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod closing;
 pub mod csv;
 pub mod ewf;
 pub mod lines;
+pub mod promises;
 mod setpoints;
 pub mod summary;
 

@@ -12,6 +12,7 @@ pub mod exact;
 mod exactness;
 pub mod options;
 pub mod plants;
+pub mod promises;
 pub mod service;
 pub mod setpoints;
 pub mod station;

@@ -48,14 +48,14 @@ fn help_names_every_flag_of_this_version_and_ends_well() {
         assert_eq!(help.stderr, "");
         for flag in
             "--rate --arrivals --stages --queue --overflow --throttle --precise --workers --connections --min-workers --max-workers --duration --requests --limit --warmup --drain --timeout \
-                     --connect-timeout --connect-rate --ramp --seed --threads --mode --setpoint --kp --ki --kd --set --script \
+                     --connect-timeout --connect-rate --ramp --seed --threads --mode --setpoint --slo --kp --ki --kd --set --script \
                      --method --header --body --read-until --expect --no-keepalive --requests-per-connection --headless --no-tui \
                      --output --output-format --yes --strict --quiet --fps --color --theme --palette --charset --version"
                 .split_whitespace()
         {
             assert!(help.stdout.contains(flag), "{flag} is missing in:\n{}", help.stdout);
         }
-        for later in ["--slo", "https", "--repeat"] {
+        for later in ["https", "--repeat"] {
             assert!(
                 !help.stdout.contains(later),
                 "{later} is not in this version:\n{}",

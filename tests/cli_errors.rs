@@ -84,13 +84,29 @@ fn habits_of_other_tools_are_answered_with_the_translation() {
 }
 
 #[test]
-fn what_is_not_in_this_version_names_what_is() {
+fn a_promise_that_cannot_be_searched_names_one_that_can() {
     table(&[
         (
-            "--slo|p99<80ms|127.0.0.1:1",
-            "--slo is not in this version|--setpoint p99=80ms",
+            "--slo|rps>5|127.0.0.1:1",
+            "rps>5|is not a promise that can be searched|p99<80ms",
         ),
-        ("--mode|slo|127.0.0.1:1", "max, hold, manual"),
+        ("--slo|errors<1%|127.0.0.1:1", "a promise needs a latency"),
+        ("--slo|fast|127.0.0.1:1", "--slo|compares nothing|p99<80ms"),
+        ("--mode|slo|127.0.0.1:1", "needs a promise|--slo 'p99<80ms'"),
+        (
+            "--mode|max|--slo|p99<80ms|127.0.0.1:1",
+            "--slo goes with --mode slo, not with max",
+        ),
+        (
+            "--setpoint|p99=80ms|--slo|p99<80ms|127.0.0.1:1",
+            "--setpoint goes with --mode hold, not with slo",
+        ),
+    ]);
+}
+
+#[test]
+fn what_is_not_in_this_version_or_not_right_names_what_is() {
+    table(&[
         ("--expect|body=x|127.0.0.1:1", "status=200"),
         ("--expect|body~(|127.0.0.1:1", "unclosed group"),
         ("--expect|sha256=12|127.0.0.1:1", "64 hexadecimal"),

@@ -1,7 +1,7 @@
-//! The advice: a rate per instance and a pool size, from the knee of the closed model.
+//! The advice: a rate per instance and a pool size, from a promise that was kept, else from the knee of the closed model.
 //! It refuses to call the knee capacity: 25 % below it is what open traffic may hope for, untested.
 
-use super::{Advice, runaway};
+use super::{Advice, floor, promise, runaway};
 use crate::model::format::{length, percent, quantity};
 use crate::telemetry::curve::Knee;
 use crate::telemetry::frame::Frame;
@@ -16,16 +16,27 @@ const CALM: f64 = 0.05;
 const TAIL: f64 = 1.5;
 /// Share of the time in pauses from which on the 99th percentile meets them: their backlog takes up to four times as long.
 const PAUSED: f64 = 0.0025;
+/// Share of a rate that ran away which may be hoped for.
+const REFUTED: f64 = 0.8;
 /// Least share advised for a moody target.
 const LEAST: f64 = 0.3;
 
 /// The advice, once the search has been answered.
 pub fn advice(f: &Frame) -> Option<Advice> {
+    if f.slo.is_some() {
+        return promise::advice(f);
+    }
     let knee = f.knee.as_ref().filter(|_| f.answered && !f.at_limit)?;
     let (plain, sway) = (CLOSED_SHARE * knee.good_rps, sway(f, knee));
     let calm = plain.min((1.0 - SPELLS * sway).max(LEAST) * knee.good_rps);
     let safe = runaway::safe(&f.curve, calm);
-    let rate_rps = round(safe);
+    let rate_rps = floor(safe);
+    let tried = tried(f, rate_rps);
+    // Open traffic has refuted it: no more than four fifths of what ran away.
+    let (safe, rate_rps) = match tried {
+        Tried::Refuted(rate) => (safe.min(REFUTED * rate), floor(safe.min(REFUTED * rate))),
+        _ => (safe, rate_rps),
+    };
     let below = percent(1.0 - safe / knee.good_rps);
     let why = if safe < calm {
         ": past the peak throughput falls, a burst could tip it over".into()
@@ -37,18 +48,45 @@ pub fn advice(f: &Frame) -> Option<Advice> {
     let never = knee.best_workers.max(knee.hi);
     let p99 = expected(f, knee, rate_rps);
     let late = p99.map_or_else(String::new, |p| format!(", p99 up to {} expected", length(p)));
+    let basis = match tried {
+        Tried::Verified => {
+            let seen = f.check.and_then(|c| c.response.p99);
+            let seen = seen.map_or_else(String::new, |p| format!(", p99 {}", length(p)));
+            format!("verified as open traffic{seen}")
+        }
+        Tried::Refuted(rate) => format!("{}/s as open traffic did not hold{late}", quantity(rate)),
+        Tried::Not => format!("not tested as open traffic{late}"),
+    };
     let text = format!(
-        "{} req/s per instance ({below} below the knee{why}, not tested as open traffic{late}); client pool {}, never more than {never}",
+        "{} req/s per instance ({below} below the knee{why}, {basis}); client pool {}, never more than {never}",
         quantity(rate_rps),
         knee.workers
     );
     Some(Advice {
         rate_rps,
         pool: knee.workers,
-        basis: "closed-75%",
+        basis: if tried == Tried::Verified { "verified" } else { "closed-75%" },
         p99,
         text,
     })
+}
+
+/// What the check in open traffic says of a rate.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Tried {
+    Not,
+    /// As much or more was steady.
+    Verified,
+    /// This much, not a quarter more than that, was not.
+    Refuted(f64),
+}
+
+fn tried(f: &Frame, rate: f64) -> Tried {
+    match f.check.map(|c| (c.steady, c.rate)) {
+        Some((Some(true), steady)) if steady >= 0.999 * rate => Tried::Verified,
+        Some((Some(false), grew)) if REFUTED * grew < rate => Tried::Refuted(grew),
+        _ => Tried::Not,
+    }
 }
 
 /// What the 99th percentile of open traffic should not exceed, s: that of the knee; the mean sojourn of the birth–death
@@ -75,17 +113,14 @@ fn sway(f: &Frame, knee: &Knee) -> f64 {
     if own > CALM { own } else { 0.0 }
 }
 
-/// Three significant digits, downwards: a promise is not rounded up.
-fn round(rate: f64) -> f64 {
-    let scale = 10f64.powf((rate.max(1e-9)).log10().floor() - 2.0);
-    (rate / scale + 1e-9).floor() * scale
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::units::Nanos;
     use crate::telemetry::curve::Row;
     use crate::telemetry::frame::Steady;
+    use crate::telemetry::latency::Summary;
+    use crate::telemetry::promise::Check;
 
     fn frame(answered: bool) -> Frame {
         let knee = Knee {
@@ -175,6 +210,38 @@ mod tests {
             ..knee.clone()
         };
         assert_eq!(expected(&f, &silent, 1250.0), None);
+    }
+
+    #[test]
+    fn what_was_verified_is_called_so_and_what_ran_away_is_not_advised() {
+        let check = |rate, steady| {
+            let mut f = frame(true);
+            f.check = Some(Check {
+                rate,
+                of_knee: 0.75,
+                at: Nanos::ZERO,
+                held: 20.0,
+                wanted: 20.0,
+                response: Summary {
+                    p99: Some(0.074),
+                    ..Summary::default()
+                },
+                backlog: 40,
+                steady,
+                over: steady.is_some(),
+            });
+            advice(&f).unwrap()
+        };
+
+        let (verified, refuted) = (check(1250.0, Some(true)), check(1250.0, Some(false)));
+
+        assert_eq!((verified.rate_rps, verified.basis), (1250.0, "verified"));
+        assert!(verified.text.contains("verified as open traffic, p99 74 ms"), "{verified:?}");
+        assert_eq!((refuted.rate_rps, refuted.basis), (1000.0, "closed-75%"));
+        assert!(refuted.text.contains("1,250/s as open traffic did not hold"), "{refuted:?}");
+        // Less than is advised was tried, or it is not over: that says nothing.
+        assert_eq!(check(800.0, Some(true)).basis, "closed-75%");
+        assert_eq!(check(1250.0, None).basis, "closed-75%");
     }
 
     #[test]

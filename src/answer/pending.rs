@@ -1,7 +1,7 @@
 //! UNDECIDED: what is missing for an answer, in words.
 
-use super::Code;
 use super::judge::Found;
+use super::{Code, promise};
 use crate::model::format::{change, length, quantity};
 use crate::model::setpoints::Mode;
 use crate::telemetry::frame::{Frame, State};
@@ -10,6 +10,7 @@ pub(super) fn undecided(f: &Frame) -> Found {
     let sentence = match f.setpoints.mode {
         Mode::Max if f.answered => return None,
         Mode::Max => searching(f),
+        Mode::Slo => return promise::pending(f).map(|s| (Code::Undecided, s)),
         Mode::Hold if f.control.converged => return None,
         Mode::Hold => holding(f),
         mode if mode.school() => return school(f).map(|s| (Code::Undecided, s)),

@@ -16,6 +16,8 @@ pub(super) struct Circumstances {
     pub(super) signal: Option<u8>,
     /// `--strict`, or a script that judges: `--threshold`, `--slo` without a screen.
     pub(super) strict: bool,
+    /// `--slo`: a promise was to be kept.
+    pub(super) promised: bool,
 }
 
 /// The code of a run that began.
@@ -31,7 +33,10 @@ pub(super) fn code(f: &Frame, c: Circumstances) -> u8 {
         6
     } else if f.books.ok == 0 {
         3
-    } else if f.ended_by == Some(EndedBy::Threshold) || !judge(f).iter().all(|j| j.ok) {
+    } else if f.ended_by == Some(EndedBy::Threshold)
+        || !judge(f).iter().all(|j| j.ok)
+        || c.promised && f.slo.as_ref().is_none_or(|s| s.confirmed != Some(true))
+    {
         99
     } else {
         0
@@ -42,9 +47,57 @@ pub(super) fn code(f: &Frame, c: Circumstances) -> u8 {
 mod tests {
     use super::*;
     use crate::model::expr::Expr;
+    use crate::model::promise::Promise;
     use crate::model::run::RunInfo;
     use crate::telemetry::books::Books;
+    use crate::telemetry::promise::{Slo, Stage};
     use std::sync::Arc;
+
+    #[test]
+    fn a_promise_not_confirmed_is_99_and_an_invalid_one_is_6() {
+        let judged = Circumstances {
+            promised: true,
+            strict: true,
+            ..Circumstances::default()
+        };
+        let run = |valid, confirmed| {
+            let frame = Frame {
+                valid,
+                books: Books {
+                    scheduled: 5,
+                    sent: 5,
+                    ok: 5,
+                    ..Books::default()
+                },
+                slo: Some(slo(confirmed)),
+                ..Frame::default()
+            };
+            (code(&frame, judged), code(&frame, Circumstances::default()))
+        };
+
+        assert_eq!(run(true, Some(true)), (0, 0));
+        assert_eq!(run(true, Some(false)), (99, 0));
+        assert_eq!(run(true, None), (99, 0));
+        assert_eq!(run(false, Some(true)), (6, 0));
+    }
+
+    fn slo(confirmed: Option<bool>) -> Slo {
+        Slo {
+            promise: Promise::parse("p99<80ms").unwrap(),
+            stage: Stage::Kept,
+            rate: 1.0,
+            answer: None,
+            bad: (0.0, 0.01),
+            decided: 0,
+            dispersion: None,
+            idle: None,
+            confirm: None,
+            confirmed,
+            price: None,
+            cap: 8,
+            recovery: None,
+        }
+    }
 
     #[test]
     fn the_worst_thing_wins() {

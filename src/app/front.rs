@@ -113,6 +113,7 @@ pub(super) fn run(
         unwritten,
         signal: view.signals.exit_code().or(vanished.then_some(HUNG_UP)),
         strict: job.output.strict || view.headless && judges(job),
+        promised: job.set.promise.is_some(),
     };
     Ok(exit::code(&frame, circumstances))
 }

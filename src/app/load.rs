@@ -65,7 +65,7 @@ pub(super) fn run(target: &str, args: &RunArgs, command: String, truth: Option<T
 pub(super) fn limits(job: &Job, headless: bool) -> Limits {
     let timeouts = job.timeouts;
     let open_ended = !headless || job.requests.is_some() || job.script_quits();
-    let search = job.set.mode == Mode::Max && job.script.is_empty();
+    let search = matches!(job.set.mode, Mode::Max | Mode::Slo) && job.script.is_empty();
     let stages = job.traffic.stages.as_ref().map(|s| s.length());
     let open_ended = open_ended || job.traffic.trace.is_some();
     let (duration, until_answered) = match job.duration.or(stages) {

@@ -1,7 +1,7 @@
 //! `sim`: the same conductor and screen over a simulated plant in virtual time.
 
 use super::front::{self, View};
-use super::{Stop, answers, bakeoff, flow, journal, load, pace};
+use super::{Stop, answers, bakeoff, flow, journal, load, pace, promises};
 use crate::cli::{self, SimArgs, SimSub};
 use crate::conduct::Conductor;
 use crate::link::Link;
@@ -21,6 +21,7 @@ pub(super) fn run(args: &SimArgs, command: String) -> Result<u8, Stop> {
         None => plant(args, command),
         Some(SimSub::Bakeoff(args)) => bakeoff::run(args),
         Some(SimSub::Answers(args)) => answers::run(args),
+        Some(SimSub::Promises(args)) => promises::run(args),
         Some(SimSub::Ewf(args)) => flow::run(args, &command),
     }
 }

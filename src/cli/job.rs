@@ -4,8 +4,10 @@
 use super::request::{body, request};
 use super::{Format, Ramp, RunArgs, traffic};
 use crate::load::{Traffic, throttle};
+use crate::model::arrival::Process;
 use crate::model::command::{self, Command, Line};
 use crate::model::expr::Expr;
+use crate::model::promise::Promise;
 use crate::model::run::Profile;
 use crate::model::setpoints::{Bounds, History, LoadModel, Mode, Setpoint, Setpoints};
 use crate::model::units::{Nanos, parse_duration, parse_rate};
@@ -84,7 +86,6 @@ pub struct Job {
 /// # Errors
 /// A sentence naming the fault and the remedy: exit 2, nothing was sent.
 pub fn job(args: &RunArgs) -> Result<Job, String> {
-    refuse_later(args)?;
     let body = body(args)?;
     let traffic = traffic::traffic(args)?;
     let asked = count(args.workers.as_deref(), "-c")?;
@@ -138,13 +139,6 @@ fn stage_workers(set: &Setpoints, traffic: &Traffic) -> Option<u32> {
     Some(stages.most().ceil().min(65_536.0) as u32)
 }
 
-fn refuse_later(args: &RunArgs) -> Result<(), String> {
-    if args.slo.is_some() {
-        return Err("--slo is not in this version (closed model: --setpoint p99=80ms holds a latency)".into());
-    }
-    Ok(())
-}
-
 fn setpoints(args: &RunArgs) -> Result<Setpoints, String> {
     let mut set = Setpoints::default();
     let workers = count(args.workers.as_deref(), "-c")?;
@@ -152,15 +146,18 @@ fn setpoints(args: &RunArgs) -> Result<Setpoints, String> {
     if let Some(text) = &args.setpoint {
         set.target = Some(setpoint(text)?);
     }
+    set.promise = promise(args)?;
     set.mode = match &args.mode {
         Some(name) => match command::parse(&format!("mode {name}"))? {
             Command::Mode(mode) => mode,
             _ => Mode::Max,
         },
+        None if set.promise.is_some() => Mode::Slo,
         None if set.target.is_some() => Mode::Hold,
         None if workers.is_some() && min.is_none() && args.max_workers.is_none() => Mode::Manual,
         None => Mode::Max,
     };
+    promised(&mut set)?;
     if set.target.is_some() && set.aim() != set.target {
         return Err(match set.mode {
             Mode::Classic => "--mode classic keeps a rate alone (say --setpoint rps=400)".into(),
@@ -181,6 +178,32 @@ fn setpoints(args: &RunArgs) -> Result<Setpoints, String> {
     let guard = args.guard.as_deref().map(Expr::parse).transpose();
     set.guard = guard.map_err(|why| format!("--guard: {why}"))?;
     turn_knobs(args, set)
+}
+
+/// The promise of all `--slo` together.
+fn promise(args: &RunArgs) -> Result<Option<Promise>, String> {
+    if args.slo.is_empty() {
+        return Ok(None);
+    }
+    let promise = Promise::parse(&args.slo.join(",")).map_err(|why| format!("--slo: {why}"))?;
+    Ok(Some(promise))
+}
+
+/// Mode `slo` and a promise belong together, as open traffic.
+fn promised(set: &mut Setpoints) -> Result<(), String> {
+    match (set.mode, set.promise) {
+        (Mode::Slo, None) => Err("--mode slo needs a promise to keep (say --slo 'p99<80ms')".into()),
+        (Mode::Slo, Some(_)) => {
+            set.model = LoadModel::Open;
+            set.arrivals = Process::Poisson;
+            Ok(())
+        }
+        (mode, Some(_)) => Err(format!(
+            "--slo goes with --mode slo, not with {} (leave --mode out)",
+            mode.name()
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn turn_knobs(args: &RunArgs, mut set: Setpoints) -> Result<Setpoints, String> {
@@ -239,8 +262,11 @@ fn timeouts(args: &RunArgs) -> Result<Timeouts, String> {
         Some("0" | "0s") => Nanos::ZERO,
         text => time(text, "--drain")?.unwrap_or(Nanos::from_secs(2)),
     };
+    // Who is promised L has given up long before ten seconds.
+    let promised = |p: Promise| Nanos::from_secs(2).max(p.limit() * 4);
+    let request = promise(args)?.map_or(Nanos::from_secs(10), promised);
     Ok(Timeouts {
-        request: time(args.timeout.as_deref(), "-t")?.unwrap_or(Nanos::from_secs(10)),
+        request: time(args.timeout.as_deref(), "-t")?.unwrap_or(request),
         connect: time(args.connect_timeout.as_deref(), "--connect-timeout")?.unwrap_or(Nanos::from_secs(5)),
         drain,
     })
@@ -359,11 +385,11 @@ mod tests {
             ("-c 0", "from 1"),
             ("-n 0", "1 or more"),
             ("-z 0", "500ms"),
-            ("--slo p99<80ms", "--setpoint"),
+            ("--slo p99>80ms", "such as p99<80ms"),
             ("--mode fast", "manual"),
             ("--mode max --setpoint rps=4", "leave --mode out"),
             ("--set speed=1", "kappa"),
-            ("--mode slo", "not in this version"),
+            ("--mode slo", "--slo 'p99<80ms'"),
             ("--mode vegas --setpoint rps=4", "leave --mode out"),
             ("--mode classic --setpoint p99=4ms", "rps=400"),
             ("--set gain=1", "0.000001 to 0.01"),

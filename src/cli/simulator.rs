@@ -1,4 +1,4 @@
-//! The flags of `sim` and its three experiments, exactly as typed.
+//! The flags of `sim` and its four experiments, exactly as typed.
 
 use super::{Format, RunArgs};
 use clap::{Args, Subcommand};
@@ -33,6 +33,8 @@ pub enum SimSub {
     Bakeoff(BakeoffArgs),
     /// How often the answer is right, on plants nobody tuned for
     Answers(AnswersArgs),
+    /// How well slo finds the highest rate that keeps a promise, on plants nobody tuned for
+    Promises(PromisesArgs),
     /// Everything Will Flow: a queue whose tasks slowly grow heavier tails, until it runs away
     Ewf(FlowArgs),
 }
@@ -66,6 +68,29 @@ pub struct AnswersArgs {
     /// Runs in all, over all plants
     #[arg(long, value_name = "N", default_value = "200")]
     pub runs: u32,
+    /// Seed of the first run
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub seed: u64,
+    /// text or json
+    #[arg(long, value_name = "FORMAT")]
+    pub output_format: Option<Format>,
+    /// No progress on standard error
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+/// `sim promises`.
+#[derive(Debug, Args)]
+pub struct PromisesArgs {
+    /// Plants, with commas: all, or mmc,usl
+    #[arg(long, value_name = "LIST", default_value = "all")]
+    pub plants: String,
+    /// Runs in all, over all plants
+    #[arg(long, value_name = "N", default_value = "66")]
+    pub runs: u32,
+    /// Move rates and delays of the plants by up to this share
+    #[arg(long, value_name = "SHARE", default_value = "0.4")]
+    pub jitter: f64,
     /// Seed of the first run
     #[arg(long, value_name = "N", default_value = "1")]
     pub seed: u64,

@@ -24,6 +24,7 @@ use crate::telemetry::curve::Curve;
 use crate::telemetry::frame::Frame;
 use crate::telemetry::grid::Grid;
 use crate::telemetry::interval::Interval;
+use crate::telemetry::latency::Latency;
 use std::sync::Arc;
 
 /// When a run ends by itself.
@@ -65,6 +66,9 @@ pub struct Conductor {
     pub(super) guard: Option<String>,
     pub(super) guards: Guards,
     pub(super) answered: bool,
+    /// Responses of the last check in open traffic, and whether one was offered.
+    pub(super) checked: Latency,
+    pub(super) offered_check: bool,
     pub(super) ticks: u64,
     pub(super) saturated_ticks: u64,
     pub(super) health: crate::telemetry::interval::Health,
@@ -105,6 +109,8 @@ impl Conductor {
             guard: None,
             guards: Guards::default(),
             answered: false,
+            checked: Latency::coarse(),
+            offered_check: false,
             ticks: 0,
             saturated_ticks: 0,
             health: Default::default(),
@@ -200,7 +206,7 @@ impl Conductor {
         self.axis.add(&i.tally, i.to, span, &levels)
     }
 
-    /// max(0, N − X·R₀) with R₀ the smallest mean latency of any stage.
+    /// max(0, N − X·R₀), R₀ the smallest mean latency of any stage.
     fn queue_estimate(&self, rate: f64) -> f64 {
         self.curve
             .idle()
@@ -245,7 +251,7 @@ impl Conductor {
     }
 
     fn regulate(&mut self, now: Nanos, i: &Interval) {
-        let seen = observe(i, self.demand.workers, self.info.profile == Profile::Gentle);
+        let seen = observe(i, &self.demand, self.info.profile == Profile::Gentle);
         let mode = self.orders.set().mode;
         let before = self.demand.workers;
         let ruling = self.regulator.tick(&seen, self.orders.set());
@@ -274,6 +280,7 @@ impl Conductor {
         self.ticks += 1;
         self.saturated_ticks += u64::from(ruling.saturated);
         self.last_move = if before > 0.0 { ruling.workers / before - 1.0 } else { 0.0 };
+        self.record_check(&i.tally);
         self.watch_connections(now, i);
         self.demand.workers = ruling.workers;
         self.demand.stagger = ruling.stagger;
@@ -319,6 +326,7 @@ impl Conductor {
             self.end(EndedBy::Duration, now);
         } else {
             self.answered |= self.complete();
+            self.offer_check(now);
             if self.limits.until_answered && self.answered {
                 self.end(EndedBy::Answered, now);
             }
@@ -326,8 +334,11 @@ impl Conductor {
     }
 
     /// Two neutral probe pairs in a row, ±3 %, five seconds of rest (±10 % after `MOODY` seconds of it, where the target's own
-    /// swings allow no more: the precision is printed); or the search stopped at a bound, still rising.
+    /// swings allow no more: the precision is printed); or the search stopped at a bound, still rising. `slo`: confirmed or missed.
     fn complete(&self) -> bool {
+        if self.orders.set().mode == Mode::Slo {
+            return self.ruling.law.slo.as_ref().is_some_and(|s| s.confirmed.is_some());
+        }
         let (span, rate, half) = self.resting.evidence();
         let law = &self.ruling.law;
         let sure = rate > 0.0 && half.is_some_and(|h| h <= 0.03 * rate);
@@ -351,13 +362,13 @@ impl Conductor {
 /// Workers that still are the same rest, as a share of them: `max` and `manual` rest on a count, the school swings.
 fn band(mode: Mode) -> f64 {
     match mode {
-        Mode::Hold => f64::MAX,
+        Mode::Hold | Mode::Slo => f64::MAX,
         mode if mode.school() => 0.4,
         _ => 0.0,
     }
 }
 
-fn observe(i: &Interval, workers: f64, gentle: bool) -> Observation {
+fn observe(i: &Interval, demand: &Demand, gentle: bool) -> Observation {
     let mut all = i.tally.direct.clone();
     if let Some(p) = &i.tally.parts {
         all.merge(&p.response);
@@ -369,9 +380,11 @@ fn observe(i: &Interval, workers: f64, gentle: bool) -> Observation {
         err: i.tally.bad_status + i.tally.error_total(),
         mean: all.mean(),
         grid: Grid::of(&all),
-        workers,
+        workers: demand.workers,
         in_flight: i.gauges.in_flight,
         gentle,
         cohorts: i.tally.cohorts.as_deref().cloned(),
+        offered: demand.rate,
+        waiting: i.gauges.waiting,
     }
 }

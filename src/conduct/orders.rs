@@ -41,6 +41,8 @@ pub(super) enum Trial {
     Tune,
     /// The gains a relay proposed.
     Accept,
+    /// Open traffic at this fraction of the knee, for so long.
+    Verify(f64, Nanos),
 }
 
 /// Setpoints with their history, the script that is left, and the events so far.
@@ -104,6 +106,7 @@ impl Orders {
             Command::Snapshot(_) => self.note(now, who, "snapshot".into()),
             Command::StepTest(by) => return Some(Wish::Experiment(who, Trial::Step(*by))),
             Command::Tune => return Some(Wish::Experiment(who, Trial::Tune)),
+            Command::Verify(share, time) => return Some(Wish::Experiment(who, Trial::Verify(*share, *time))),
             Command::TuneAccept => return Some(Wish::Experiment(who, Trial::Accept)),
             Command::Reset => {
                 self.note(now, who, "reset: windows and steady state start anew".into());

@@ -61,6 +61,8 @@ impl Conductor {
             knee: before.knee.clone(),
             idle: before.idle,
             queue: before.queue,
+            slo: self.ruling.law.slo.clone(),
+            check: self.check(),
             steady: before.steady.clone(),
             ..Frame::default()
         };
@@ -134,7 +136,7 @@ impl Conductor {
     fn control(&self) -> Control {
         let (set, r) = (self.orders.set(), &self.ruling);
         let found = self.regulator.found();
-        let experimenting = matches!(r.state, State::Step | State::Tune);
+        let experimenting = matches!(r.state, State::Step | State::Tune | State::Verify | State::Recover);
         Control {
             state: if set.overridden() && !experimenting {
                 State::Override

@@ -1,16 +1,22 @@
-//! Experiments on the running target that the regulator makes instead of asking a law: a step test and a relay.
+//! Experiments on the running target that the regulator makes instead of asking a law: a step test, a relay, a check in
+//! open traffic.
 //! They end by themselves, always back at the workers they began with. They refuse to change a gain.
 
 mod relay;
 mod step;
+mod verify;
 
-use super::Observation;
 use super::variable::Sample;
+use super::{Observation, Open};
 use crate::model::setpoints::{Bounds, Setpoint};
 use crate::telemetry::experiment::{StepTest, Tune};
 use crate::telemetry::frame::{Evidence, State};
+use crate::telemetry::promise::Check;
 use relay::Relay;
 use step::Step;
+use verify::Verify;
+
+pub use verify::Traffic;
 
 /// What came of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +25,8 @@ pub enum Outcome {
     Step(StepTest),
     /// A relay, with its proposal.
     Tune(Tune),
+    /// A check in open traffic.
+    Check(Check),
     /// Nothing, and why.
     Failed(String),
 }
@@ -28,6 +36,8 @@ pub enum Outcome {
 pub struct Progress {
     /// Workers from now on, > 0.
     pub workers: f64,
+    /// Open traffic instead of the closed model.
+    pub open: Option<Open>,
     /// What it still needs.
     pub evidence: Option<Evidence>,
     /// It is over; `workers` are those of the beginning.
@@ -41,6 +51,8 @@ pub enum Experiment {
     Step(Step),
     /// Switching around the present point.
     Relay(Box<Relay>),
+    /// Open traffic at a fixed rate.
+    Verify(Box<Verify>),
 }
 
 impl Experiment {
@@ -60,11 +72,39 @@ impl Experiment {
         Relay::new(workers, target, bounds).map(|r| Self::Relay(Box::new(r)))
     }
 
+    /// Open traffic, to be followed by `workers`.
+    ///
+    /// # Errors
+    /// A refusal with its remedy.
+    pub fn verify(workers: f64, traffic: Traffic, bounds: Bounds) -> Result<Self, String> {
+        Verify::new(workers, traffic, bounds).map(|v| Self::Verify(Box::new(v)))
+    }
+
+    /// A guard objects. True: the experiment itself takes that for its result and goes on to its end.
+    pub fn objects(&mut self) -> bool {
+        match self {
+            Self::Verify(e) => {
+                e.fail();
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// What a check has seen so far.
+    pub fn check(&self) -> Option<Check> {
+        match self {
+            Self::Verify(e) => Some(e.check()),
+            _ => None,
+        }
+    }
+
     /// One tick.
     pub fn tick(&mut self, seen: &Observation) -> Progress {
         match self {
             Self::Step(e) => e.tick(seen),
             Self::Relay(e) => e.tick(seen),
+            Self::Verify(e) => e.tick(seen),
         }
     }
 
@@ -73,6 +113,7 @@ impl Experiment {
         match self {
             Self::Step(e) => e.from,
             Self::Relay(e) => e.centre,
+            Self::Verify(e) => e.workers,
         }
     }
 
@@ -81,6 +122,7 @@ impl Experiment {
         match self {
             Self::Step(_) => State::Step,
             Self::Relay(_) => State::Tune,
+            Self::Verify(e) => e.state(),
         }
     }
 
@@ -89,6 +131,7 @@ impl Experiment {
         match self {
             Self::Step(_) => "step test",
             Self::Relay(_) => "tune",
+            Self::Verify(_) => "check",
         }
     }
 }

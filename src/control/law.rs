@@ -9,6 +9,7 @@ use super::school::classic::Classic;
 use super::school::climb::Climb;
 use super::school::gradient::Gradient;
 use super::school::vegas::Vegas;
+use super::slo::Slo;
 use super::{Controller, Observation};
 use crate::model::setpoints::Mode;
 
@@ -16,6 +17,7 @@ use crate::model::setpoints::Mode;
 #[derive(Clone, Debug)]
 pub(super) enum Law {
     Max(Box<Max>),
+    Slo(Box<Slo>),
     Hold(Box<Hold>),
     Manual(Manual),
     Aimd(Box<Aimd>),
@@ -36,7 +38,8 @@ impl Law {
             Mode::Vegas => Self::Vegas(Box::new(Vegas::new(again))),
             Mode::Gradient => Self::Gradient(Box::new(Gradient::new(again))),
             Mode::Classic => Self::Classic(Box::default()),
-            Mode::Max | Mode::Slo => Self::Max(Box::new(Max::new(again))),
+            Mode::Slo => Self::Slo(Box::default()),
+            Mode::Max => Self::Max(Box::new(Max::new(again))),
         }
     }
 
@@ -44,6 +47,7 @@ impl Law {
     pub(super) fn controller(&mut self) -> &mut dyn Controller {
         match self {
             Self::Max(l) => l.as_mut(),
+            Self::Slo(l) => l.as_mut(),
             Self::Hold(l) => l.as_mut(),
             Self::Manual(l) => l,
             Self::Aimd(l) => l.as_mut(),
@@ -58,6 +62,13 @@ impl Law {
     pub(super) fn take_over(&mut self, workers: f64) {
         if let Self::Manual(m) = self {
             m.track(&Observation::default(), workers);
+        }
+    }
+
+    /// Every tick before anything is decided: arrivals count for a promise whoever holds the traffic.
+    pub(super) fn hear(&mut self, seen: &Observation) {
+        if let Self::Slo(law) = self {
+            law.hear(seen);
         }
     }
 

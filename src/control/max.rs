@@ -234,6 +234,7 @@ impl Controller for Max {
             open: None,
             note: step.note,
             evidence: self.shown,
+            slo: None,
         }
     }
 

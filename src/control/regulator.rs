@@ -11,6 +11,7 @@
 mod bench;
 #[cfg(test)]
 mod guards;
+mod hand_over;
 
 use super::law::Law;
 use super::limits::{self, Gate, Limits};
@@ -131,6 +132,7 @@ impl Regulator {
         }
         self.notice(set);
         self.remember(seen);
+        self.law.hear(seen);
         let gate = self.limits.see(seen, set);
         let mut ruling = self.rule(seen, set, &gate);
         self.workers = ruling.workers;
@@ -146,26 +148,6 @@ impl Regulator {
         ruling.converged = self.converged_at.is_some();
         ruling.converged_at = self.converged_at;
         ruling
-    }
-
-    /// Reacts to what the user changed since the last tick.
-    fn notice(&mut self, set: &Setpoints) {
-        self.yield_to(set);
-        let released = self.last.overridden() && !set.overridden();
-        if set.mode != self.last.mode {
-            self.law = Law::of(set.mode, true);
-            let workers = self.workers;
-            self.law.take_over(workers);
-            self.latest.workers = workers;
-        }
-        if set.mode != self.last.mode || released || set.model != self.last.model {
-            self.standing = if set.mode == Mode::Manual { 0.0 } else { HAND_OVER };
-            self.converged_at = None;
-        }
-        if set.mode == Mode::Hold && set.target != self.last.target && self.last.target.is_some() {
-            self.converged_at = None;
-        }
-        self.last = set.clone();
     }
 
     fn remember(&mut self, seen: &Observation) {
@@ -187,6 +169,7 @@ impl Regulator {
         if let (Some(asked), true) = (set.asked, set.overridden()) {
             let workers = f64::from(asked.clamp(set.bounds.min, set.bounds.max));
             self.law.controller().track(seen, workers);
+            self.latest.open = None;
             return Ruling {
                 workers,
                 ..self.stand(State::Override)
@@ -197,6 +180,9 @@ impl Regulator {
         }
         if let Some(workers) = gate.forced {
             self.law.controller().track(seen, workers);
+            if let Some(open) = &mut self.latest.open {
+                open.rate *= 0.5;
+            }
             let state = if gate.stalled { State::Stalled } else { self.latest.state };
             return Ruling {
                 workers,
@@ -218,16 +204,6 @@ impl Regulator {
         self.automatic(seen, set, gate)
     }
 
-    /// Where a law starts: in force, as an integer unless it is `hold`.
-    fn entry(&self, set: &Setpoints) -> f64 {
-        let whole = if set.mode == Mode::Hold {
-            self.workers
-        } else {
-            self.workers.round().max(1.0)
-        };
-        whole.min(f64::from(set.bounds.max))
-    }
-
     /// Nothing moves.
     fn stand(&self, state: State) -> Ruling {
         let law = Move {
@@ -240,6 +216,7 @@ impl Regulator {
         };
         Ruling {
             workers: self.workers,
+            open: law.open,
             law,
             state,
             ..Ruling::default()
@@ -267,11 +244,22 @@ impl Regulator {
             ..set.clone()
         };
         let fresh = self.law.fresh();
-        let law = self.law.controller().step(seen, set);
-        let slew = if fresh { BOLD } else { CALM };
+        let mut law = self.law.controller().step(seen, set);
+        // In open traffic the workers are a limit, and what must not grow is the rate.
+        let slew = match law.open {
+            Some(_) => f64::INFINITY,
+            None if fresh => BOLD,
+            None => CALM,
+        };
         let (mut workers, cut) = limits::clamp(law.workers, self.workers, slew, set);
         let mut limited_by = cut;
-        if gate.no_growth && workers > self.workers {
+        let before = self.latest.open.map(|o| o.rate);
+        if let (Some(open), Some(before), true) = (&mut law.open, before, gate.no_growth) {
+            if open.rate > before && before > 0.0 {
+                open.rate = before;
+                limited_by.clone_from(&gate.because);
+            }
+        } else if gate.no_growth && workers > self.workers {
             workers = self.workers;
             limited_by.clone_from(&gate.because);
         } else if limited_by.is_none() && workers >= f64::from(set.bounds.max) {
@@ -294,6 +282,7 @@ impl Regulator {
             changed: law.changed,
             notes,
             chosen,
+            open: law.open,
             law,
             ..Ruling::default()
         }

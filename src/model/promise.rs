@@ -53,6 +53,21 @@ impl Promise {
         Self::of(&exprs?)
     }
 
+    /// The same with another main limit, s.
+    ///
+    /// # Errors
+    /// As [`Promise::of`].
+    pub fn aimed(&self, metric: Metric, limit: f64) -> Result<Self, String> {
+        let main = *self.main();
+        let moved = |t: &Term| {
+            let value = if *t == main { limit } else { t.expr.value };
+            let metric = if *t == main { metric } else { t.expr.metric };
+            Expr { metric, value, ..t.expr }
+        };
+        let exprs: Vec<Expr> = self.terms().map(moved).collect();
+        Self::of(&exprs)
+    }
+
     /// Its terms.
     pub fn terms(&self) -> impl Iterator<Item = &Term> {
         self.terms.iter().flatten()
@@ -126,6 +141,16 @@ mod tests {
         assert_eq!(terms, [(0.01, Nanos::from_millis(80)), (0.001, Nanos::MAX)]);
         assert_eq!((p.limit(), p.main().q), (Nanos::from_millis(80), terms[0].0.max(p.main().q)));
         assert_eq!(p.to_string(), "p99 < 80ms, errors < 0.1%");
+    }
+
+    #[test]
+    fn the_main_limit_moves_and_the_rest_stays() {
+        let p = Promise::parse("errors<0.1%, p99<80ms").unwrap();
+
+        let moved = p.aimed(Metric::Quantile(0.95), 0.06).unwrap();
+
+        assert_eq!(moved.to_string(), "errors < 0.1%, p95 < 60ms");
+        assert!(p.aimed(Metric::Rps, 5.0).is_err());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use super::arrival::Process;
 use super::demand::Overflow;
-use super::expr::Expr;
+use super::expr::{Expr, Metric};
 use super::promise::Promise;
 
 mod apply;
@@ -82,7 +82,7 @@ impl Mode {
 
     /// Whether this version of the program can run it.
     pub fn built(self) -> bool {
-        self != Self::Slo
+        Self::ALL.contains(&self)
     }
 
     /// One of the school: published laws to compare with and to learn from.
@@ -262,10 +262,18 @@ impl Setpoints {
         self.mode != Mode::Manual && self.asked.is_some()
     }
 
-    /// What the law in force aims at: the target of `hold`, the goal of `classic`; `None` for the others.
+    /// What the law in force aims at: the target of `hold`, the main limit of `slo`, the goal of `classic`; `None` for
+    /// the others.
     pub fn aim(&self) -> Option<Setpoint> {
         match self.mode {
             Mode::Hold => self.target,
+            Mode::Slo => self.promise.and_then(|p| match p.main().expr.metric {
+                Metric::Quantile(q) => Some(Setpoint {
+                    variable: ProcessVariable::Quantile(q),
+                    value: p.main().expr.value,
+                }),
+                _ => None,
+            }),
             Mode::Classic => {
                 let rate = self.target.filter(|t| t.variable == ProcessVariable::Rps);
                 Some(rate.unwrap_or(Setpoint::CLASSIC))

@@ -1,5 +1,6 @@
 //! The closing text: what a person reads after leaving. At most 24 lines; at 80 columns the tail columns drop.
 
+mod open;
 mod trust;
 
 pub use trust::doubts;
@@ -21,6 +22,7 @@ pub fn text(f: &Frame, columns: usize) -> String {
     lines.extend(wrap(&format!("{} {}.", verdict.code.name(), verdict.sentence), columns, 0));
     lines.push(String::new());
     lines.extend(table(f, columns));
+    lines.extend(open::lines(f, columns));
     lines.extend(tail(f, &verdict, columns));
     let fit = |l: String| cut(&l, columns);
     lines.into_iter().map(fit).collect::<Vec<_>>().join("\n") + "\n"
@@ -54,7 +56,7 @@ fn table(f: &Frame, columns: usize) -> Vec<String> {
     let rows: Vec<&Row> = f.curve.iter().filter(|r| !r.stale).collect();
     let mut lines = Vec::new();
     let Some(knee) = f.knee.as_ref().filter(|_| f.setpoints.mode == Mode::Max && rows.len() >= 2) else {
-        if let Some(s) = &f.steady {
+        if let Some(s) = f.steady.as_ref().filter(|_| f.setpoints.mode != Mode::Slo) {
             let model = match f.setpoints.rate.filter(|_| f.setpoints.model == LoadModel::Open) {
                 Some(rate) => format!("  open {}/s", quantity(rate)),
                 None => "  closed model".into(),
@@ -83,7 +85,7 @@ fn table(f: &Frame, columns: usize) -> Vec<String> {
     };
     lines.push(line("  closed model", "", "in flight", "good/s", "p50", "p99", "errors", ""));
     for (mark, name, row) in chosen(f, knee, &rows) {
-        lines.push(knee_line(mark, name, row, f, knee, columns));
+        lines.push(knee_line(mark, name, row, knee, columns));
     }
     lines.push(String::new());
     lines
@@ -114,7 +116,7 @@ fn chosen<'a>(f: &'a Frame, knee: &Knee, rows: &[&'a Row]) -> Vec<(&'static str,
     out
 }
 
-fn knee_line(mark: &str, name: &str, r: &Row, f: &Frame, knee: &Knee, columns: usize) -> String {
+fn knee_line(mark: &str, name: &str, r: &Row, knee: &Knee, columns: usize) -> String {
     let (name, share) = name.split_once("  ").unwrap_or((name, ""));
     let times = format!("{:.1}x knee", f64::from(r.workers) / f64::from(knee.workers));
     let share = if name == "overload" { times.as_str() } else { share };
@@ -137,7 +139,6 @@ fn knee_line(mark: &str, name: &str, r: &Row, f: &Frame, knee: &Knee, columns: u
         String::new()
     };
     let note = if columns >= 100 { note } else { String::new() };
-    let _ = f;
     line(
         &format!("{mark}{name}"),
         share.trim(),
@@ -178,6 +179,9 @@ fn tail(f: &Frame, verdict: &Verdict, columns: usize) -> Vec<String> {
         say("Threshold", judged.join(" · "));
     }
     say("Trust", trust(f));
+    if let Some(next) = open::next(f, verdict) {
+        say("Next", next);
+    }
     say("Again", f.run.command.clone());
     lines
 }

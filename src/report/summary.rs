@@ -8,6 +8,7 @@ use crate::telemetry::curve::{Knee, Row};
 use crate::telemetry::experiment::{StepTest, Tune};
 use crate::telemetry::frame::{Frame, Steady};
 use crate::telemetry::latency::Summary;
+use crate::telemetry::promise::{Check, Slo};
 use crate::telemetry::threshold::{Judged, judge};
 use serde_json::{Map, Value, json};
 
@@ -37,8 +38,8 @@ pub fn summary(f: &Frame) -> Value {
         "steady": f.steady.as_ref().map(steady),
         "curve": f.curve.iter().filter(|r| !r.stale).map(row).collect::<Vec<_>>(),
         "knee": f.knee.as_ref().map(knee),
-        "open_check": null,
-        "slo": null,
+        "open_check": f.check.as_ref().filter(|c| c.steady.is_some()).map(open_check),
+        "slo": f.slo.as_ref().map(|s| slo(s, f)),
         "advice": answer::advice(f).map(|a| json!({ "rate_rps": a.rate_rps, "pool": a.pool, "basis": a.basis, "text": a.text })),
         "verdict": verdict(f),
         "valid": f.valid,
@@ -159,6 +160,22 @@ fn knee(k: &Knee) -> Value {
         "workers": k.workers, "workers_lo": k.lo, "workers_hi": k.hi, "good_rps": rate(k.good_rps), "ci95_rps": k.ci95_rps.map(rate),
         "p50_ms": k.p50.map(ms), "p99_ms": k.p99.map(ms),
         "usl": k.usl.map(|u| json!({ "lambda": u.lambda, "alpha": u.alpha, "beta": u.beta, "r2": u.r2 })),
+    })
+}
+
+fn open_check(c: &Check) -> Value {
+    json!({
+        "rate_rps": rate(c.rate), "held_s": seconds(c.held), "p50_ms": c.response.p50.map(ms), "p99_ms": c.response.p99.map(ms),
+        "p999_ms": c.response.p999.map(ms), "steady": c.steady == Some(true),
+    })
+}
+
+fn slo(s: &Slo, f: &Frame) -> Value {
+    json!({
+        "expr": s.promise.to_string(), "rate_rps": s.answer.map(|a| rate(a.0)), "ci95_rps": s.answer.map(|a| rate(a.1)),
+        "confirmed": s.confirmed == Some(true), "confirm_s": s.confirm.map(|c| seconds(c.0)), "decided": s.decided,
+        "bad": (s.bad.0 * s.decided as f64).round() as u64, "dispersion": s.dispersion, "idle_p99_ms": s.idle.map(ms),
+        "arrivals": f.setpoints.arrivals.name(), "cap": s.cap,
     })
 }
 

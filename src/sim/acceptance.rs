@@ -6,7 +6,9 @@ use crate::model::setpoints::{Bounds, Mode, ProcessVariable, Setpoint, Setpoints
 use crate::model::units::Nanos;
 use crate::telemetry::frame::State;
 
+mod checks;
 mod max;
+mod open;
 mod school;
 
 fn drive(plant: &str, set: Setpoints, seed: u64) -> Drive {
@@ -154,7 +156,7 @@ fn at_a_bound_the_integrator_does_not_wind_up() {
 #[test]
 fn every_change_of_mode_is_bumpless() {
     let modes: Vec<Mode> = Mode::ALL.into_iter().filter(|m| m.built()).collect();
-    assert_eq!(modes.len(), 8);
+    assert_eq!(modes.len(), 9);
     let setpoints = |mode: Mode| Setpoints {
         mode,
         asked: (mode == Mode::Manual).then_some(23),

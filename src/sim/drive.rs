@@ -30,6 +30,7 @@ pub struct Drive {
     /// What the user wishes; change it between turns.
     pub set: Setpoints,
     world: World,
+    demand: Demand,
     regulator: Regulator,
     now: Nanos,
     gentle: bool,
@@ -40,13 +41,15 @@ impl Drive {
     pub fn new(recipe: Recipe, set: Setpoints, gentle: bool, seed: u64) -> Self {
         let regulator = Regulator::new(&set, gentle);
         let mut world = World::new(recipe, None, seed);
-        world.set(Demand {
+        let demand = Demand {
             workers: regulator.workers(),
             ..Demand::default()
-        });
+        };
+        world.set(demand);
         Self {
             set,
             world,
+            demand,
             regulator,
             now: Nanos::ZERO,
             gentle,
@@ -61,15 +64,19 @@ impl Drive {
     /// One tick of 100 ms.
     pub fn turn(&mut self) -> Turn {
         self.now += TICK;
-        let workers = self.regulator.workers();
         let interval = self.world.collect(self.now);
-        let seen = observe(&interval, workers, self.gentle);
+        let seen = observe(&interval, &self.demand, self.gentle);
         let ruling = self.regulator.tick(&seen, &self.set);
-        self.world.set(Demand {
+        self.demand = Demand {
             workers: ruling.workers,
             stagger: ruling.stagger,
+            rate: ruling.open.map(|o| o.rate),
+            arrivals: ruling.open.map(|o| o.arrivals).unwrap_or_default(),
+            cap: ruling.open.and_then(|o| o.cap),
+            limits: ruling.open.and_then(|o| o.limits),
             ..Demand::default()
-        });
+        };
+        self.world.set(self.demand);
         if ruling.chosen.is_some() {
             self.set.target = ruling.chosen;
         }
@@ -83,7 +90,7 @@ impl Drive {
 }
 
 /// An interval as a law may know it.
-fn observe(interval: &Interval, workers: f64, gentle: bool) -> Observation {
+fn observe(interval: &Interval, demand: &Demand, gentle: bool) -> Observation {
     let t = &interval.tally;
     Observation {
         now: interval.to,
@@ -92,9 +99,11 @@ fn observe(interval: &Interval, workers: f64, gentle: bool) -> Observation {
         err: t.bad_status + t.failed + t.unsent,
         mean: t.direct.mean(),
         grid: Grid::of(&t.direct),
-        workers,
+        workers: demand.workers,
         in_flight: interval.gauges.in_flight,
         gentle,
         cohorts: t.cohorts.as_deref().cloned(),
+        offered: demand.rate,
+        waiting: interval.gauges.waiting,
     }
 }

@@ -74,6 +74,10 @@ pub enum State {
     Step,
     /// A relay runs instead of the law.
     Tune,
+    /// Open traffic is checked instead of the law.
+    Verify,
+    /// Nothing is sent until the target is empty.
+    Recover,
 }
 
 impl State {
@@ -92,6 +96,8 @@ impl State {
             Self::Override => "override",
             Self::Step => "step",
             Self::Tune => "tune",
+            Self::Verify => "verify",
+            Self::Recover => "recover",
         }
     }
 }

@@ -2,8 +2,10 @@
 //! They say; the law and the experiment decide.
 
 use super::latency::Summary;
+use crate::model::format::{length, quantity};
 use crate::model::promise::Promise;
 use crate::model::units::Nanos;
+use std::fmt;
 
 /// Where the search for a promise stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -92,4 +94,25 @@ pub struct Check {
     pub steady: Option<bool>,
     /// It is over.
     pub over: bool,
+}
+
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rate = format!("{}/s as open traffic", quantity(self.rate));
+        match self.steady {
+            Some(true) => write!(
+                f,
+                "{rate} for {}: steady, at most {} under way",
+                length(self.held),
+                self.backlog
+            ),
+            Some(false) => write!(
+                f,
+                "{rate} does NOT hold: {} under way after {}",
+                self.backlog,
+                length(self.held)
+            ),
+            None => write!(f, "{rate}: {} so far", length(self.held)),
+        }
+    }
 }

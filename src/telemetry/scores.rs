@@ -122,3 +122,60 @@ pub struct Answers {
     /// Every wrong statement, in the order of the runs.
     pub misses: Vec<Miss>,
 }
+
+/// How a search for a promise ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Confirmed.
+    Holds,
+    /// Said to be impossible.
+    Missed,
+    /// Neither, in the time it had.
+    Undecided,
+}
+
+/// One search for a promise against the highest rate that keeps it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kept {
+    /// Seed of the run.
+    pub seed: u64,
+    /// What was to be kept.
+    pub promise: String,
+    /// Highest rate that keeps it, 1/s.
+    pub truth: f64,
+    /// The answer and the half width of its 95 % interval, 1/s.
+    pub answer: Option<(f64, f64)>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Share of bad arrivals while it was confirmed, over the share allowed.
+    pub bad: Option<f64>,
+    /// When it was confirmed, s.
+    pub at: Option<f64>,
+    /// Ticks with more in flight than allowed.
+    pub over_cap: u64,
+}
+
+impl Kept {
+    /// (answer − truth)/truth.
+    pub fn error(&self) -> Option<f64> {
+        self.answer.map(|(rate, _)| rate / self.truth - 1.0)
+    }
+}
+
+/// Searches for promises over many runs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Promises {
+    /// Runs asked for.
+    pub wanted: u32,
+    /// How far rates and delays were moved, as a fraction.
+    pub jitter: f64,
+    /// Per plant, in order, its runs.
+    pub plants: Vec<(&'static str, Vec<Kept>)>,
+}
+
+impl Promises {
+    /// All runs judged.
+    pub fn runs(&self) -> impl Iterator<Item = &Kept> + Clone {
+        self.plants.iter().flat_map(|(_, runs)| runs)
+    }
+}

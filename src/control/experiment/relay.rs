@@ -219,6 +219,7 @@ impl Relay {
     fn at(&self, workers: f64, evidence: Option<crate::telemetry::frame::Evidence>) -> Progress {
         Progress {
             workers,
+            open: None,
             evidence,
             outcome: None,
         }
@@ -227,6 +228,7 @@ impl Relay {
     fn over(&self, outcome: Outcome) -> Progress {
         Progress {
             workers: self.centre,
+            open: None,
             evidence: None,
             outcome: Some(outcome),
         }

@@ -169,6 +169,7 @@ impl Step {
         let longest = if self.stepped { PATIENCE } else { LONGEST };
         Progress {
             workers,
+            open: None,
             evidence: Some(evidence(&sample, ANSWERS, longest)),
             outcome: None,
         }
@@ -177,6 +178,7 @@ impl Step {
     fn over(&self, outcome: Outcome) -> Progress {
         Progress {
             workers: self.from,
+            open: None,
             evidence: None,
             outcome: Some(outcome),
         }

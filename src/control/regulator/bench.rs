@@ -3,11 +3,12 @@
 
 use super::super::Move;
 use super::super::Observation;
-use super::super::experiment::{Experiment, Outcome};
+use super::super::experiment::{Experiment, Outcome, Traffic};
 use super::super::limits::Gate;
 use super::{HAND_OVER, Regulator, Ruling};
 use crate::model::setpoints::{LoadModel, Mode, Setpoints};
 use crate::telemetry::experiment::{StepTest, Tune};
+use crate::telemetry::promise::Check;
 
 /// The one that runs, and what the last ones found.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +25,8 @@ pub struct Found {
     pub step_test: Option<StepTest>,
     /// The last relay.
     pub tune: Option<Tune>,
+    /// The check in open traffic, under way or over; without latencies.
+    pub check: Option<Check>,
 }
 
 impl Regulator {
@@ -48,6 +51,19 @@ impl Regulator {
         Ok(self.start(begun))
     }
 
+    /// Begins a check in open traffic, in place of the workers in force.
+    ///
+    /// # Errors
+    /// A refusal with its remedy.
+    pub fn verify(&mut self, traffic: Traffic, set: &Setpoints) -> Result<String, String> {
+        let base = self.may_begin(set)?;
+        let begun = Experiment::verify(base, traffic, set.bounds)?;
+        let said = traffic.to_string();
+        self.bench.found.check = begun.check();
+        self.bench.running = Some(begun);
+        Ok(said)
+    }
+
     /// What experiments found so far.
     pub fn found(&self) -> Found {
         self.bench.found
@@ -56,6 +72,10 @@ impl Regulator {
     /// Ends a running experiment; the sentence, if there was one. The workers are those it began with again.
     pub fn interrupt(&mut self, why: &str) -> Option<String> {
         let ended = self.bench.running.take()?;
+        if let Some(check) = ended.check() {
+            // Without a verdict it says nothing.
+            self.bench.found.check = Some(Check { over: true, ..check }).filter(|c| c.steady.is_some());
+        }
         self.workers = ended.workers();
         self.standing = HAND_OVER;
         Some(format!("{} ended without a result: {why}", ended.name()))
@@ -104,14 +124,17 @@ impl Regulator {
     /// The ruling of a running experiment; a guard ends it.
     pub(super) fn experiment(&mut self, seen: &Observation, set: &Setpoints, gate: &Gate) -> Option<Ruling> {
         self.bench.running.as_ref()?;
-        if gate.forced.is_some() || gate.stalled || gate.no_growth {
+        let objection = gate.forced.is_some() || gate.stalled || gate.no_growth;
+        if objection && !self.bench.running.as_mut().is_some_and(Experiment::objects) {
             let why = gate.because.clone().or_else(|| gate.note.clone()).unwrap_or_default();
             let note = self.interrupt(&why);
             self.bench.notes.extend(note);
             return None;
         }
         let running = self.bench.running.as_mut()?;
-        let (state, progress) = (running.state(), running.tick(seen));
+        let progress = running.tick(seen);
+        let (state, base) = (running.state(), running.workers());
+        self.bench.found.check = running.check().or(self.bench.found.check);
         let name = running.name();
         let mut notes = Vec::new();
         if let Some(outcome) = progress.outcome {
@@ -119,11 +142,17 @@ impl Regulator {
             self.standing = if set.mode == Mode::Manual { 0.0 } else { HAND_OVER };
             notes.push(self.learn(name, outcome));
         }
-        self.law.controller().track(seen, progress.workers);
-        self.latest.workers = progress.workers;
+        let followed = if progress.open.is_some() { base } else { progress.workers };
+        let tracked = Observation {
+            workers: if progress.open.is_some() { base } else { seen.workers },
+            ..seen.clone()
+        };
+        self.law.controller().track(&tracked, followed);
+        self.latest.workers = followed;
         let stand = self.stand(state);
         Some(Ruling {
             workers: progress.workers,
+            open: progress.open,
             law: Move {
                 evidence: progress.evidence,
                 ..stand.law.clone()
@@ -141,6 +170,10 @@ impl Regulator {
             }
             Outcome::Tune(found) => {
                 self.bench.found.tune = Some(found);
+                found.to_string()
+            }
+            Outcome::Check(found) => {
+                self.bench.found.check = Some(found);
                 found.to_string()
             }
             Outcome::Failed(why) => format!("{name} ended without a result: {why}"),

@@ -328,8 +328,7 @@ mod tests {
     #[test]
     fn a_refusal_names_the_remedy() {
         for (text, remedy) in [
-            ("mode fast", "max, hold, manual, aimd, climb, vegas, gradient, classic"),
-            ("mode slo", "not in this version"),
+            ("mode fast", "max, slo, hold, manual, aimd, climb, vegas, gradient, classic"),
             ("sp p99=25", "p99=25ms"),
             ("sp p98=2ms", "p95"),
             ("workers many", "workers +5"),

@@ -2,11 +2,13 @@
 //! It refuses commands that change nothing here (quit, snapshot, mark): the conductor has those.
 
 mod traffic;
+mod words;
 
-use super::{Gains, KNOBS, Knobs, LoadModel, Mode, Setpoint, Setpoints};
+use super::{Gains, KNOBS, Knobs, LoadModel, Mode, ProcessVariable, Setpoint, Setpoints};
 use crate::model::command::{Change, Command, Gain};
-use crate::model::expr::Expr;
-use traffic::{change_rate, close, close_for_law, open};
+use crate::model::expr::Metric;
+use traffic::{change_rate, close, enter, open};
+use words::{differences, guard_said};
 
 /// What is in force now, for commands that start from it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -123,7 +125,17 @@ impl History {
 
 fn change(set: &mut Setpoints, command: &Command, present: &Present) -> Result<Option<String>, String> {
     Ok(Some(match command {
-        Command::Mode(mode) => change_mode(set, *mode),
+        Command::Mode(mode) => change_mode(set, *mode)?,
+        Command::Slo(promise) => {
+            set.promise = Some(*promise);
+            let said = change_mode(set, Mode::Slo)?;
+            format!("{said}, {promise}")
+        }
+        Command::Setpoint(target) if set.mode == Mode::Slo => promise_at(set, target.variable, target.value)?,
+        Command::SetpointTimes(x) if set.mode == Mode::Slo => {
+            let target = set.aim().ok_or("there is no promise to move (say slo p99<80ms)")?;
+            promise_at(set, target.variable, target.value * x)?
+        }
         Command::Setpoint(target) => {
             set.target = Some(*target);
             format!("target {target}")
@@ -177,7 +189,20 @@ fn change(set: &mut Setpoints, command: &Command, present: &Present) -> Result<O
     }))
 }
 
-fn change_mode(set: &mut Setpoints, mode: Mode) -> String {
+/// The promise with another main limit.
+fn promise_at(set: &mut Setpoints, variable: ProcessVariable, value: f64) -> Result<String, String> {
+    let (Some(promise), ProcessVariable::Quantile(q)) = (set.promise, variable) else {
+        return Err("mode slo keeps a percentile (say sp p99=60ms, or slo p99<60ms)".into());
+    };
+    let moved = promise.aimed(Metric::Quantile(q), value)?;
+    set.promise = Some(moved);
+    Ok(format!("promise {promise} → {moved}"))
+}
+
+fn change_mode(set: &mut Setpoints, mode: Mode) -> Result<String, String> {
+    if mode == Mode::Slo && set.promise.is_none() {
+        return Err("mode slo needs a promise to keep (say slo p99<80ms)".into());
+    }
     let before = set.mode;
     set.staged = false;
     if before != Mode::Manual {
@@ -191,7 +216,8 @@ fn change_mode(set: &mut Setpoints, mode: Mode) -> String {
     if set.model == LoadModel::Closed || mode != Mode::Manual {
         set.asked = None;
     }
-    format!("mode {} → {}{}", before.name(), mode.name(), close_for_law(set))
+    let traffic = enter(set, before);
+    Ok(format!("mode {} → {}{traffic}", before.name(), mode.name()))
 }
 
 fn change_gain(set: &mut Setpoints, gain: Gain, by: Change) -> String {
@@ -256,7 +282,7 @@ fn release(set: &mut Setpoints) -> Result<String, String> {
     }
     set.asked = None;
     set.staged = false;
-    Ok(format!("control back to {}{}", set.mode.name(), close_for_law(set)))
+    Ok(format!("control back to {}{}", set.mode.name(), enter(set, Mode::Manual)))
 }
 
 fn moved(value: f64, default: f64, by: Change) -> f64 {
@@ -269,57 +295,12 @@ fn moved(value: f64, default: f64, by: Change) -> f64 {
     }
 }
 
-/// What differs, in words.
-fn differences(from: &Setpoints, to: &Setpoints) -> String {
-    let mut parts = Vec::new();
-    if from.mode != to.mode {
-        parts.push(format!("mode {}", to.mode.name()));
-    }
-    if from.target != to.target {
-        parts.push(to.target.map_or("no target".into(), |t| format!("target {t}")));
-    }
-    if from.gains != to.gains {
-        parts.push(format!(
-            "gains kp {:.3} ki {:.3} kd {:.3}",
-            to.gains.kp, to.gains.ki, to.gains.kd
-        ));
-    }
-    for k in KNOBS.iter().filter(|k| from.knobs.get(k.name) != to.knobs.get(k.name)) {
-        parts.push(format!("{} {}", k.name, to.knobs.get(k.name).unwrap_or_default()));
-    }
-    if from.bounds != to.bounds {
-        parts.push(format!("bounds {}..{}", to.bounds.min, to.bounds.max));
-    }
-    if from.asked != to.asked {
-        parts.push(to.asked.map_or("workers automatic".into(), |n| format!("workers {n}")));
-    }
-    if from.model != to.model {
-        let open = to.model == LoadModel::Open;
-        parts.push(if open { "open model" } else { "closed model" }.into());
-    }
-    if let Some(rate) = to.rate.filter(|_| from.rate != to.rate) {
-        parts.push(format!("rate {}/s", crate::model::format::quantity(rate)));
-    }
-    if from.overflow != to.overflow {
-        parts.push(format!("overflow {}", to.overflow.name()));
-    }
-    if from.guard != to.guard {
-        parts.push(guard_said(to.guard));
-    }
-    if from.paused != to.paused {
-        parts.push(if to.paused { "paused" } else { "resumed" }.into());
-    }
-    parts.join(", ")
-}
-
-fn guard_said(guard: Option<Expr>) -> String {
-    guard.map_or("no guard of yours".into(), |g| format!("pause when {g} for 1 s"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::arrival::Process;
     use crate::model::command::parse;
+    use crate::model::units::Nanos;
 
     fn said(history: &mut History, text: &str) -> Result<String, String> {
         history.apply(&parse(text).unwrap(), 30.0).map(Option::unwrap_or_default)
@@ -371,6 +352,27 @@ mod tests {
         }
 
         assert_eq!(h.now().mode, Mode::Hold);
+    }
+
+    #[test]
+    fn a_promise_brings_open_traffic_and_undo_takes_it_back() {
+        let mut h = History::new(Setpoints::default());
+        assert!(said(&mut h, "mode slo").unwrap_err().contains("slo p99<80ms"));
+
+        said(&mut h, "slo p99<80ms, errors<1%").unwrap();
+        let open = (h.now().mode, h.now().model, h.now().arrivals);
+        said(&mut h, "sp *1.05").unwrap();
+        assert_eq!(h.now().promise.unwrap().limit(), Nanos::from_millis(84));
+        said(&mut h, "sp p95=60ms").unwrap();
+        assert_eq!(h.now().aim().unwrap().to_string(), "p95=60ms");
+        assert!(said(&mut h, "sp rps=400").unwrap_err().contains("sp p99=60ms"));
+
+        assert_eq!(open, (Mode::Slo, LoadModel::Open, Process::Poisson));
+        assert_eq!(said(&mut h, "undo").unwrap(), "undo: p99 < 84ms, errors < 1%");
+        said(&mut h, "mode max").unwrap();
+        assert_eq!(h.now().model, LoadModel::Closed);
+        said(&mut h, "mode slo").unwrap();
+        assert_eq!(h.now().model, LoadModel::Open, "the promise is remembered");
     }
 
     #[test]

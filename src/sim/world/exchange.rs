@@ -58,6 +58,10 @@ impl World {
         w.length = length;
         let w = *w;
         self.busy -= 1;
+        if let (Some(limits), Fate::Served) = (&self.demand.limits, w.fate) {
+            let cohorts = self.tally.cohorts.get_or_insert_default();
+            cohorts.answered(w.intended, self.now - w.intended, limits);
+        }
         if std::mem::take(&mut self.workers[worker as usize].taken) {
             self.backlog.ended();
         }

@@ -59,6 +59,9 @@ impl World {
         let number = (!self.spent()).then_some(self.begun);
         let offer = self.backlog.offer(|| number);
         if offer.is_some_and(|o| o != Offer::Held) {
+            if self.demand.limits.is_some() {
+                self.tally.cohorts.get_or_insert_default().arrived(self.due);
+            }
             self.begun += 1;
             self.tally.scheduled += 1;
         }
@@ -211,8 +214,8 @@ mod tests {
                 w.set(Demand {
                     rate: (!(50..60).contains(&k)).then_some(60.0 + k as f64),
                     workers: [3.0, 9.0, 2.5][k as usize % 3],
-                    overflow,
                     arrivals: Process::Burst(7),
+                    overflow,
                     drive,
                     ..Demand::default()
                 });
@@ -269,6 +272,56 @@ mod tests {
         let seen = w.collect(SEC(5));
 
         assert_eq!((seen.tally.scheduled, seen.tally.ok, seen.exhausted), (1_000, 1_000, true));
+    }
+
+    #[test]
+    fn arrivals_come_as_the_demand_says_and_live() {
+        let mut w = World::new(plant("mmc", &[("delay", "0")]), None, 3);
+        let spread = |w: &mut World, arrivals, from: u64| {
+            w.set(Demand {
+                arrivals,
+                ..demand(500.0, 64.0)
+            });
+            let counts: Vec<f64> = (0..400)
+                .map(|k| w.collect(Nanos::from_millis(20_000 * from + 50 * (k + 1))).tally.scheduled as f64)
+                .collect();
+            let mean = counts.iter().sum::<f64>() / 400.0;
+            counts.iter().map(|c| (c - mean).powi(2)).sum::<f64>() / 400.0 / mean
+        };
+
+        let even = spread(&mut w, Process::Constant, 0);
+        let random = spread(&mut w, Process::Poisson, 1);
+
+        // 25 a slot: variance over mean 0 and 1, the latter to 5 sigma of 400 slots.
+        assert!(even < 0.05, "{even}");
+        assert!((random - 1.0).abs() < 0.36, "{random}");
+    }
+
+    #[test]
+    fn a_cap_sheds_what_comes_while_so_many_are_in_flight_and_cohorts_count_it() {
+        // One server of exactly 10 ms at 300/s and room for two: a good third gets in.
+        let recipe = plant("mmc", &[("servers", "1"), ("service", "const:10ms"), ("delay", "0")]);
+        let mut w = World::new(recipe, None, 3);
+        let limits = [Nanos::from_millis(15), Nanos::from_millis(25), Nanos::MAX];
+        w.set(Demand {
+            cap: Some(2),
+            limits: Some(limits),
+            ..demand(300.0, 64.0)
+        });
+
+        let mut total = Tally::default();
+        for k in 1..=100 {
+            let seen = w.collect(Nanos::from_millis(100 * k));
+            assert!(seen.gauges.in_flight <= 2 && seen.gauges.queued == 0, "{:?}", seen.gauges);
+            total.merge(&seen.tally);
+        }
+
+        let sum = total.cohorts.as_mut().unwrap().take(SEC(10));
+        assert_eq!((sum.arrived, total.shed + total.sent), (total.scheduled, total.scheduled));
+        assert!(total.shed > 1_500 && total.ok > 900, "{} {}", total.shed, total.ok);
+        assert_eq!(sum.timely[2], total.ok);
+        // Shared by two a job takes up to 20 ms.
+        assert!(sum.timely[1] == total.ok && sum.timely[0] < total.ok, "{sum:?}");
     }
 
     #[test]

@@ -280,10 +280,10 @@ fn enter_answers_the_question_or_zooms() {
 }
 
 #[test]
-fn the_mode_menu_skips_what_is_not_built() {
+fn the_mode_menu_chooses_the_next_line() {
     let mut m = model();
     let effects = press(&mut m, &running(Mode::Max), "m down Enter");
-    assert_eq!(effects, sends(&[Command::Mode(Mode::Hold)]));
+    assert_eq!(effects, sends(&[Command::Mode(Mode::Slo)]));
     assert!(matches!(m.screen, Screen::Plain));
 }
 

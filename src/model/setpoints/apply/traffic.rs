@@ -2,6 +2,7 @@
 //! It refuses to jump: each model begins with what the other had in force.
 
 use super::{Present, change_mode, moved};
+use crate::model::arrival::Process;
 use crate::model::command::Change;
 use crate::model::format::quantity;
 use crate::model::setpoints::{LoadModel, Mode, Setpoints};
@@ -9,8 +10,9 @@ use crate::model::setpoints::{LoadModel, Mode, Setpoints};
 /// Goes open at this rate: the user moves it, and the workers are a limit.
 pub(super) fn open(set: &mut Setpoints, rate: f64) -> String {
     set.staged = false;
-    if set.model == LoadModel::Closed {
-        change_mode(set, Mode::Manual);
+    if set.model == LoadModel::Closed || set.mode == Mode::Slo {
+        // There is nothing that `manual` needs.
+        let _ = change_mode(set, Mode::Manual);
         set.model = LoadModel::Open;
         set.asked = Some(set.bounds.max);
     }
@@ -29,6 +31,23 @@ pub(super) fn close(set: &mut Setpoints, present: &Present) -> String {
     set.model = LoadModel::Closed;
     set.rate = None;
     format!("closed model with {} workers", set.asked.unwrap_or(1))
+}
+
+/// The model that a mode brings with it, in words: `slo` is open traffic, where constant gaps would flatter; the others
+/// are closed, `manual` as it was unless it follows `slo`.
+pub(super) fn enter(set: &mut Setpoints, before: Mode) -> &'static str {
+    if set.mode != Mode::Slo {
+        let leaves = before == Mode::Slo && set.model == LoadModel::Open;
+        if leaves {
+            set.model = LoadModel::Closed;
+        }
+        return if leaves { ", closed model" } else { close_for_law(set) };
+    }
+    (set.model, set.rate) = (LoadModel::Open, None);
+    if before != Mode::Slo && set.arrivals == Process::Constant {
+        set.arrivals = Process::Poisson;
+    }
+    ", open model"
 }
 
 /// An automatic law acts on closed workers only; says so where it ends the open model.

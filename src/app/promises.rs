@@ -1,0 +1,31 @@
+//! `sim promises`: how well the highest rate that keeps a promise is found, over all cores, as text or JSON.
+
+use super::Stop;
+use super::bakeoff::{pretty, print, wants_json};
+use super::pool::{self, Pool};
+use super::signals::Signals;
+use crate::cli::PromisesArgs;
+use crate::report::promises;
+use crate::sim::promises::Exam;
+
+/// Runs it; returns the exit code.
+pub(super) fn run(args: &PromisesArgs) -> Result<u8, Stop> {
+    let json = wants_json(args.output_format, "sim promises")?;
+    let exam = Exam::new(&args.plants, args.runs, args.jitter, args.seed).map_err(Stop::usage)?;
+    let signals = Signals::install(false).map_err(Stop::fault)?;
+    let pool = Pool {
+        name: "promises",
+        threads: pool::cores(),
+        quiet: args.quiet,
+        signals: &signals,
+    };
+    let work = exam.clone();
+    let outcome = pool.run(&exam.weights(), move |i| work.run(i))?;
+    let result = exam.result(&outcome.done);
+    let text = if json {
+        pretty(&promises::json(&result))
+    } else {
+        promises::text(&result)
+    };
+    Ok(print(&text).unwrap_or(outcome.signal.unwrap_or(0)))
+}

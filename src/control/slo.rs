@@ -1,0 +1,336 @@
+//! The highest open rate that keeps a promise: found live, confirmed, and kept while the target changes.
+//! It refuses a rate that was not offered as open traffic, and more in flight than the promise can have.
+//!
+//! ```text
+//!  idle ─► ramp ─► recover ─► regulate ─► confirm ─► kept: regulated on
+//!    └─► missed       ▲          ▲  └ −5 % ┘  └─► four times not kept: missed, regulated on
+//!                     └──────────┴── moved by a guard or the user
+//! ```
+
+mod confirm;
+mod fit;
+mod idle;
+mod ramp;
+mod regulate;
+mod said;
+mod signal;
+mod taken;
+
+use super::{Controller, Move, Observation, Open};
+use crate::model::promise::Promise;
+use crate::model::setpoints::Setpoints;
+use crate::model::units::Nanos;
+use confirm::Confirm;
+use fit::Answer;
+use idle::{Idle, Verdict};
+use ramp::{Ramp, Rung};
+use regulate::{Regulate, Step};
+use signal::{Decided, Signal, Worst};
+
+/// Least number of exchanges in flight that is allowed.
+const FEWEST: f64 = 8.0;
+/// Under this share of the rate of one worker nothing is kept any more.
+const FLOOR: f64 = 0.05;
+/// A kept rate this far from the one confirmed is told, e-folds.
+const AWAY: f64 = 0.1;
+
+/// Where it stands.
+#[derive(Clone, Debug)]
+enum Phase {
+    /// Before the first tick.
+    Enter,
+    Idle(Idle),
+    Ramp(Ramp),
+    /// Nothing is sent until the target is empty; then the ramp goes on, or the rate is regulated.
+    Recover(Option<Ramp>),
+    Regulate,
+    Confirm(Confirm),
+    /// Not even one worker keeps it.
+    Impossible,
+}
+
+/// What is known, beside the phase.
+#[derive(Clone, Debug, Default)]
+struct Facts {
+    /// Percentile, rate and mean response of one worker.
+    idle: Option<f64>,
+    idle_rate: Option<f64>,
+    idle_mean: Option<f64>,
+    answer: Option<Answer>,
+    /// The confirmed rate itself, and what the last confirmation counted.
+    kept: Option<f64>,
+    proof: Worst,
+    /// Held and needed, s.
+    held: Option<(f64, f64)>,
+    confirmed: Option<bool>,
+    recovery: Option<f64>,
+    /// Seconds all told, as estimated.
+    price: Option<f64>,
+    /// Seconds so far.
+    spent: f64,
+    /// The present rate was told to be away from the confirmed one.
+    away: bool,
+}
+
+/// The law.
+#[derive(Clone, Debug)]
+pub struct Slo {
+    promise: Option<Promise>,
+    phase: Phase,
+    signal: Signal,
+    regulate: Regulate,
+    facts: Facts,
+    /// Rate asked for, 1/s.
+    rate: f64,
+    /// Rate of the last move, 1/s; less in force means that a guard held it.
+    asked: f64,
+    /// Seconds since the traffic last changed its kind.
+    waited: f64,
+    /// Somebody else moved: good answers and seconds heard meanwhile.
+    heard: (f64, f64),
+    tracked: bool,
+    note: Option<String>,
+}
+
+impl Default for Slo {
+    fn default() -> Self {
+        Self {
+            promise: None,
+            phase: Phase::Enter,
+            signal: Signal::default(),
+            regulate: Regulate::new(1.0),
+            facts: Facts::default(),
+            rate: 0.0,
+            asked: 0.0,
+            waited: 0.0,
+            heard: (0.0, 0.0),
+            tracked: false,
+            note: None,
+        }
+    }
+}
+
+impl Slo {
+    /// Hears every tick, also those in which it is not asked: an arrival counts whoever decides.
+    pub(super) fn hear(&mut self, seen: &Observation) {
+        if let Some(promise) = &self.promise {
+            self.signal.hear(seen, promise);
+        }
+    }
+
+    fn rung(&mut self, rate: f64, now: Nanos) -> Ramp {
+        self.set_rate(rate, now);
+        Ramp::new(rate)
+    }
+
+    /// From now on arrivals at `rate`; those of the first L do not count.
+    fn set_rate(&mut self, rate: f64, now: Nanos) {
+        self.rate = rate;
+        self.waited = 0.0;
+        let limit = self.promise.map_or(Nanos::ZERO, |p| p.limit());
+        self.signal.restart(now + limit);
+    }
+
+    fn regulate_from(&mut self, rate: f64, now: Nanos) {
+        self.set_rate(rate, now);
+        self.regulate = Regulate::new(rate);
+    }
+
+    fn say(&mut self, text: String) {
+        self.note = Some(text);
+    }
+
+    fn tick(&mut self, seen: &Observation, promise: &Promise, decided: &Decided) {
+        self.waited += seen.span;
+        self.facts.spent += seen.span;
+        self.phase = match std::mem::replace(&mut self.phase, Phase::Enter) {
+            Phase::Enter => Phase::Idle(Idle::after_others()),
+            Phase::Idle(idle) => self.idle(idle, seen, promise),
+            Phase::Ramp(ramp) => self.ramp(ramp, seen, promise, decided),
+            Phase::Recover(then) => self.recover(then, seen, promise),
+            Phase::Regulate => self.regulated(seen, promise, decided),
+            Phase::Confirm(c) => self.confirm(c, seen, promise, decided),
+            Phase::Impossible => Phase::Impossible,
+        };
+    }
+
+    fn idle(&mut self, mut idle: Idle, seen: &Observation, promise: &Promise) -> Phase {
+        let verdict = idle.tick(seen, promise);
+        self.facts.idle = idle.percentile(promise);
+        if verdict == Verdict::Unknown {
+            return Phase::Idle(idle);
+        }
+        let one = idle.rate();
+        (self.facts.idle_rate, self.facts.idle_mean) = (Some(one), (one > 0.0).then_some(1.0 / one));
+        if verdict == Verdict::Exceeds {
+            self.miss(said::impossible(promise, self.facts.idle));
+            return Phase::Impossible;
+        }
+        let first = ramp::FIRST.min(one);
+        self.say(said::begins(promise, self.facts.idle, first));
+        Phase::Ramp(self.rung(first, seen.now))
+    }
+
+    fn ramp(&mut self, mut ramp: Ramp, seen: &Observation, promise: &Promise, decided: &Decided) -> Phase {
+        let heard = (seen.ok, seen.mean);
+        match ramp.tick(promise, decided, seen.span, heard, self.facts.idle_mean) {
+            Rung::On => Phase::Ramp(ramp),
+            Rung::Next(rate) => {
+                self.say(said::climbs(&ramp.worst(promise), self.rate, rate));
+                ramp.climb(rate);
+                self.set_rate(rate, seen.now);
+                Phase::Ramp(ramp)
+            }
+            Rung::Over => {
+                let (back, passed_over) = ramp.back();
+                self.say(said::too_much(&ramp.worst(promise), self.rate, back));
+                let unknown = ramp.before.is_none() && self.facts.idle_rate.is_none();
+                self.rate = back;
+                self.waited = 0.0;
+                if unknown {
+                    self.rate = 0.0;
+                    return Phase::Idle(Idle::after_others());
+                }
+                if passed_over {
+                    ramp.resume(back);
+                    return Phase::Recover(Some(ramp));
+                }
+                Phase::Recover(None)
+            }
+        }
+    }
+
+    fn recover(&mut self, then: Option<Ramp>, seen: &Observation, promise: &Promise) -> Phase {
+        let patience = signal::patience(promise).secs() * 2.0;
+        if seen.in_flight > 0 && self.waited < patience {
+            return Phase::Recover(then);
+        }
+        self.facts.recovery = Some(self.waited.max(self.facts.recovery.unwrap_or(0.0)));
+        let rate = self.rate;
+        if let Some(ramp) = then {
+            self.set_rate(rate, seen.now);
+            return Phase::Ramp(ramp);
+        }
+        let wait = 2.0 * regulate::window(rate, promise);
+        self.facts.price = Some(self.facts.spent + wait);
+        self.say(said::price(promise, rate, self.waited, wait));
+        self.regulate_from(rate, seen.now);
+        Phase::Regulate
+    }
+
+    fn regulated(&mut self, seen: &Observation, promise: &Promise, decided: &Decided) -> Phase {
+        let step = self.regulate.tick(promise, decided, seen.span);
+        self.rate = self.regulate.rate();
+        if step == Step::Cut {
+            self.signal.restart(seen.now + promise.limit());
+        }
+        let floor = FLOOR * self.facts.idle_rate.unwrap_or(0.0);
+        if self.rate < floor && self.facts.confirmed.is_none() {
+            self.miss(said::impossible_at(promise, self.rate));
+            return Phase::Impossible;
+        }
+        let answer = self.regulate.answer(promise);
+        if self.facts.confirmed.is_some() {
+            self.wander(promise);
+            return Phase::Regulate;
+        }
+        self.facts.answer = answer.or(self.facts.answer);
+        let Some(a) = answer else { return Phase::Regulate };
+        let rate = a.rate - a.half;
+        self.say(said::holds_still(promise, a.rate, a.half, rate));
+        self.set_rate(rate, seen.now);
+        Phase::Confirm(Confirm::new(rate, 1))
+    }
+
+    /// The confirmed rate is no longer the one that keeps it, or is again.
+    fn wander(&mut self, promise: &Promise) {
+        let Some(kept) = self.facts.kept else { return };
+        let away = (self.rate / kept).ln().abs() > 2.0 * AWAY && self.regulate.answer(promise).is_some();
+        if away && !self.facts.away {
+            self.say(said::moved(promise, self.rate, kept));
+        }
+        self.facts.away = away || (self.facts.away && (self.rate / kept).ln().abs() > AWAY);
+    }
+
+    fn confirm(&mut self, mut c: Confirm, seen: &Observation, promise: &Promise, decided: &Decided) -> Phase {
+        let outcome = c.tick(promise, decided, seen.span);
+        self.facts.proof = c.worst(promise);
+        self.facts.held = Some(c.progress(promise));
+        let Some(kept) = outcome else { return Phase::Confirm(c) };
+        let told = said::proof(promise, &self.facts.proof, c.rate, c.progress(promise).0, kept);
+        self.say(told);
+        if kept || c.attempt >= confirm::TRIES {
+            self.facts.confirmed = Some(kept);
+            self.facts.kept = kept.then_some(c.rate);
+            self.regulate.restart(c.rate);
+            self.set_rate(c.rate, seen.now);
+            return Phase::Regulate;
+        }
+        if let Some(a) = &mut self.facts.answer {
+            (a.rate, a.half) = (a.rate * confirm::LESS, a.half * confirm::LESS);
+        }
+        let rate = c.rate * confirm::LESS;
+        self.set_rate(rate, seen.now);
+        Phase::Confirm(Confirm::new(rate, c.attempt + 1))
+    }
+
+    fn miss(&mut self, why: String) {
+        self.facts.confirmed = Some(false);
+        self.facts.answer = None;
+        self.rate = 0.0;
+        self.say(why);
+    }
+
+    /// Exchanges allowed in flight at the present rate.
+    fn cap(&self, promise: &Promise, set: &Setpoints) -> u32 {
+        let most = f64::from(set.bounds.max);
+        (self.rate * promise.limit().secs()).ceil().clamp(FEWEST.min(most), most) as u32
+    }
+
+    fn open(&self, promise: &Promise, set: &Setpoints) -> Option<Open> {
+        let rate = match self.phase {
+            Phase::Enter | Phase::Idle(_) | Phase::Impossible => return None,
+            Phase::Recover(_) => 0.0,
+            _ => self.rate,
+        };
+        Some(Open {
+            rate,
+            arrivals: set.arrivals,
+            cap: Some(self.cap(promise, set)),
+            limits: Some(promise.limits()),
+        })
+    }
+}
+
+impl Controller for Slo {
+    fn step(&mut self, seen: &Observation, set: &Setpoints) -> Move {
+        let Some(promise) = set.promise else {
+            return Move {
+                workers: seen.workers,
+                ..Move::default()
+            };
+        };
+        if self.promise != Some(promise) {
+            self.adopt(promise, seen.now);
+        }
+        let held = seen.offered.filter(|o| *o < 0.999 * self.asked);
+        if std::mem::take(&mut self.tracked) {
+            self.resume(seen);
+        } else if let Some(offered) = held {
+            self.yield_to(offered, seen.now);
+        }
+        let decided = self.signal.decided(seen.now, &promise);
+        self.tick(seen, &promise, &decided);
+        let open = self.open(&promise, set);
+        self.asked = open.map_or(0.0, |o| o.rate);
+        self.shown(&promise, open, set)
+    }
+
+    fn track(&mut self, seen: &Observation, _workers: f64) {
+        if seen.offered.is_none() {
+            self.heard.0 = 0.8 * self.heard.0 + seen.ok as f64;
+            self.heard.1 = 0.8 * self.heard.1 + seen.span;
+        }
+        self.tracked = true;
+    }
+}

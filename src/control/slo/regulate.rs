@@ -1,0 +1,257 @@
+//! Stochastic approximation: the rate follows the share of bad arrivals, in the logarithm, by steps that grow smaller.
+//! It refuses a percentile: that is stale, and its gain is without bound near capacity.
+//!
+//! ```text
+//!  batch: max(1 s, 2 L, 50 decided)     ln rate += a·dt·clamp((q − k/n)/q, −4, 1)     a = clamp(0.8/(s + 1), .01, .08)
+//! ```
+//! Robbins and Monro, *Annals of Mathematical Statistics* 1951; s counts from the first time the share allowed was passed
+//! (Kesten 1958): before, the rate is still on its way up.
+
+use super::fit::{self, Batch};
+use super::signal::{Decided, Worst};
+use crate::model::promise::Promise;
+use std::collections::VecDeque;
+
+/// A batch lasts so long at least, s, so many limits, and for so many decided.
+const SPAN: f64 = 1.0;
+const LIMITS: f64 = 2.0;
+const NEEDS: f64 = 50.0;
+/// Steps a second: `GAIN`/(s + 1), never outside these.
+const GAIN: f64 = 0.8;
+const LEAST: f64 = 0.01;
+const MOST: f64 = 0.08;
+/// So far down and up the error is believed, in shares allowed.
+const DOWN: f64 = -4.0;
+const UP: f64 = 1.0;
+/// Far too many: so many times the share allowed, and at least so many. The rate is cut at once.
+const FAR: f64 = 5.0;
+const FEW: f64 = 10.0;
+const CUT: f64 = 0.9;
+/// After so many batches without a bad one the steps double.
+const CLEAN: u32 = 5;
+/// The answer rests on so many seconds at least, and on so many bad ones as are allowed.
+const WINDOW: f64 = 20.0;
+const ALLOWED: f64 = 30.0;
+/// So many windows of the course are kept.
+const KEEP: f64 = 1.5;
+/// A batch moves the rate by no more than this, e-folds.
+const BOUND: f64 = 0.1;
+/// An answer further from the rate in force than this is a guess, e-folds.
+const NEAR: f64 = 0.15;
+
+/// What a tick did to the rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// The batch goes on.
+    None,
+    /// A step.
+    Moved,
+    /// Far too many were bad: it was cut at once, and what is under way belongs to the rate before.
+    Cut,
+}
+
+/// The regulator of the rate.
+#[derive(Clone, Debug)]
+pub(super) struct Regulate {
+    rate: f64,
+    since: f64,
+    span: f64,
+    decided: Decided,
+    clean: u32,
+    boost: f64,
+    course: VecDeque<Batch>,
+    /// The share allowed was passed: from now on steps grow smaller.
+    crossed: bool,
+}
+
+/// Seconds of a course that an answer at `rate` needs.
+pub(super) fn window(rate: f64, promise: &Promise) -> f64 {
+    let q = promise.terms().map(|t| t.q).fold(1.0, f64::min);
+    WINDOW.max(ALLOWED / (q * rate.max(1e-3)))
+}
+
+impl Regulate {
+    /// From `rate` > 0 on, with large steps.
+    pub(super) fn new(rate: f64) -> Self {
+        Self {
+            rate,
+            since: 0.0,
+            span: 0.0,
+            decided: Decided::default(),
+            clean: 0,
+            boost: 1.0,
+            course: VecDeque::new(),
+            crossed: false,
+        }
+    }
+
+    /// The rate in force, 1/s.
+    pub(super) fn rate(&self) -> f64 {
+        self.rate
+    }
+
+    /// Somebody else moved it, or the traffic of a confirmation ended: the batch under way begins anew.
+    pub(super) fn restart(&mut self, rate: f64) {
+        self.rate = rate;
+        (self.span, self.decided) = (0.0, Decided::default());
+    }
+
+    /// One tick of `span` s.
+    pub(super) fn tick(&mut self, promise: &Promise, decided: &Decided, span: f64) -> Step {
+        self.since += if self.crossed { span } else { 0.0 };
+        self.span += span;
+        self.decided.add(decided);
+        let w = self.decided.worst(promise);
+        let far = w.ratio() > FAR && w.k >= FEW;
+        let least = SPAN.max(LIMITS * promise.limit().secs());
+        let whole = self.span >= least - 1e-9 && self.decided.count(promise) >= NEEDS;
+        if !whole && !far {
+            return Step::None;
+        }
+        self.close(w, far, promise);
+        if far { Step::Cut } else { Step::Moved }
+    }
+
+    fn close(&mut self, w: Worst, far: bool, promise: &Promise) {
+        self.course.push_back(Batch {
+            span: self.span,
+            ln_rate: self.rate.ln(),
+            worst: w,
+        });
+        self.clean = if w.k > 0.0 { 0 } else { self.clean + 1 };
+        if w.k > 0.0 {
+            self.boost = 1.0;
+        } else if self.clean.is_multiple_of(CLEAN) {
+            self.boost *= 2.0;
+        }
+        let error = ((w.q - w.share()) / w.q).clamp(DOWN, UP);
+        let step = (self.gain() * self.span * error).clamp(-BOUND, BOUND);
+        self.rate *= if far { CUT.min(step.exp()) } else { step.exp() };
+        if w.share() > w.q && !self.crossed {
+            self.crossed = true;
+        }
+        (self.span, self.decided) = (0.0, Decided::default());
+        let keep = KEEP * window(self.rate, promise);
+        let mut all: f64 = self.course.iter().map(|b| b.span).sum();
+        while self.course.front().is_some_and(|b| all - b.span > keep) {
+            all -= self.course.pop_front().map_or(0.0, |b| b.span);
+        }
+    }
+
+    /// Step a second now.
+    pub(super) fn gain(&self) -> f64 {
+        if !self.crossed {
+            return MOST;
+        }
+        let plain = (GAIN / (self.since + 1.0)).clamp(LEAST, MOST);
+        (self.boost * plain).min(MOST)
+    }
+
+    /// Bad ones of the course so far.
+    pub(super) fn recent(&self) -> Worst {
+        let mut sum = Worst::default();
+        for b in &self.course {
+            sum.n += b.worst.n;
+            sum.k += b.worst.k;
+            sum.q = b.worst.q;
+        }
+        sum
+    }
+
+    /// Seconds of course there are.
+    pub(super) fn seconds(&self) -> f64 {
+        self.course.iter().map(|b| b.span).sum()
+    }
+
+    /// The answer, once the course is long enough and no longer on its way.
+    pub(super) fn answer(&self, promise: &Promise) -> Option<fit::Answer> {
+        let last = self.course.back().filter(|_| self.crossed)?;
+        let all = self.seconds();
+        if all < window(self.rate, promise) - last.span {
+            return None;
+        }
+        let batches: Vec<Batch> = self.course.iter().copied().collect();
+        let found = fit::fit(&batches)?;
+        let away = (found.rate.ln() - self.rate.ln()).abs();
+        (away < NEAR).then_some(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn promise() -> Promise {
+        Promise::parse("p99<80ms").unwrap()
+    }
+
+    /// Ticks of 100 ms on a target whose bad share is 1 % at `knee` and grows with the twelfth power of the rate.
+    fn run(r: &mut Regulate, knee: f64, seconds: u32) -> Vec<f64> {
+        let mut owed = 0.0;
+        (0..10 * seconds)
+            .map(|_| {
+                let n = r.rate() * 0.1;
+                owed += n * (0.01 * (r.rate() / knee).powi(12)).min(1.0);
+                let k = owed as u64;
+                owed -= k as f64;
+                r.tick(&promise(), &Decided::of(n.round() as u64, k), 0.1);
+                r.rate()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_rate_climbs_to_where_the_share_is_the_one_allowed_and_its_course_is_the_answer() {
+        let mut r = Regulate::new(600.0);
+
+        let climbing = run(&mut r, 1000.0, 5);
+        let early = r.answer(&promise());
+        run(&mut r, 1000.0, 40);
+
+        assert!(climbing[49] > 800.0 && early.is_none(), "{climbing:?}");
+        assert!((r.rate() / 1000.0 - 1.0).abs() < 0.04, "{}", r.rate());
+        let answer = r.answer(&promise()).unwrap();
+        assert!((answer.rate / 1000.0 - 1.0).abs() < 0.02 && answer.half < 100.0, "{answer:?}");
+    }
+
+    #[test]
+    fn it_follows_a_target_that_changes() {
+        let mut r = Regulate::new(900.0);
+        run(&mut r, 1000.0, 60);
+
+        let fallen = *run(&mut r, 500.0, 30).last().unwrap();
+        let risen = *run(&mut r, 1000.0, 60).last().unwrap();
+
+        assert!((fallen / 500.0 - 1.0).abs() < 0.06, "{fallen}");
+        assert!((risen / 1000.0 - 1.0).abs() < 0.06, "{risen}");
+    }
+
+    #[test]
+    fn far_too_many_cut_the_rate_before_the_batch_is_full() {
+        let mut r = Regulate::new(1000.0);
+
+        let first = r.tick(&promise(), &Decided::of(100, 9), 0.1);
+        let cut = r.tick(&promise(), &Decided::of(100, 6), 0.1);
+
+        assert_eq!((first, cut), (Step::None, Step::Cut));
+        assert!(r.rate() <= 900.0, "{}", r.rate());
+    }
+
+    #[test]
+    fn steps_shrink_with_time_and_double_while_nothing_is_bad() {
+        let mut r = Regulate::new(1000.0);
+        let batch = |r: &mut Regulate, k| {
+            (0..10).for_each(|_| {
+                r.tick(&promise(), &Decided::of(100, k), 0.1);
+            })
+        };
+        assert_eq!(r.gain(), MOST, "until the share is passed the first time");
+        (0..100).for_each(|_| batch(&mut r, 2));
+        let late = r.gain();
+
+        (0..5).for_each(|_| batch(&mut r, 0));
+
+        assert!((late - LEAST).abs() < 1e-9, "{late}");
+        assert!((r.gain() - 2.0 * LEAST).abs() < 1e-9, "{}", r.gain());
+    }
+}

@@ -1,0 +1,189 @@
+//! What the law shows and says: one plain sentence a decision, and the figures of the search.
+//! It decides nothing.
+
+use super::signal::Worst;
+use super::{Phase, Slo, confirm};
+use crate::control::{Move, Open};
+use crate::model::format::{length, quantity};
+use crate::model::promise::Promise;
+use crate::model::setpoints::Setpoints;
+use crate::telemetry::frame::{Evidence, State, Term};
+use crate::telemetry::promise::{self as told, Stage};
+
+impl Slo {
+    /// The move of this tick.
+    pub(super) fn shown(&mut self, promise: &Promise, open: Option<Open>, set: &Setpoints) -> Move {
+        let cap = self.cap(promise, set);
+        let (state, stage) = self.stage();
+        let confirmed = self.facts.confirmed == Some(true);
+        Move {
+            workers: open.map_or(1.0, |_| f64::from(cap)),
+            open,
+            state,
+            resting: matches!(stage, Stage::Confirm | Stage::Kept),
+            converged: confirmed,
+            terms: self.terms(promise),
+            note: self.note.take(),
+            evidence: self.evidence(promise),
+            slo: Some(self.found(promise, stage, cap)),
+            ..Move::default()
+        }
+    }
+
+    fn stage(&self) -> (State, Stage) {
+        match (&self.phase, self.facts.confirmed) {
+            (Phase::Enter | Phase::Idle(_), _) => (State::Ramp, Stage::Idle),
+            (Phase::Ramp(_), _) => (State::Ramp, Stage::Ramp),
+            (Phase::Recover(_), _) => (State::Recover, Stage::Recover),
+            (Phase::Regulate, None) => (State::Track, Stage::Regulate),
+            (Phase::Regulate, Some(true)) => (State::Hold, Stage::Kept),
+            (Phase::Regulate, Some(false)) => (State::Track, Stage::Missed),
+            (Phase::Confirm(_), _) => (State::Probe, Stage::Confirm),
+            (Phase::Impossible, _) => (State::Unreachable, Stage::Missed),
+        }
+    }
+
+    /// Bad arrivals that count at present.
+    fn window(&self, promise: &Promise) -> Worst {
+        match (&self.phase, self.facts.confirmed) {
+            (Phase::Ramp(r), None) => r.worst(promise),
+            (Phase::Regulate, None) => self.regulate.recent(),
+            _ => self.facts.proof,
+        }
+    }
+
+    fn found(&self, promise: &Promise, stage: Stage, cap: u32) -> told::Slo {
+        let w = self.window(promise);
+        let q = if w.q > 0.0 { w.q } else { promise.main().q };
+        told::Slo {
+            promise: *promise,
+            stage,
+            rate: self.rate,
+            answer: self.facts.answer.map(|a| (a.rate, a.half)),
+            bad: (w.share(), q),
+            decided: w.n as u64,
+            dispersion: self.facts.answer.map(|a| a.dispersion),
+            idle: self.facts.idle,
+            confirm: match &self.phase {
+                Phase::Confirm(c) => Some(c.progress(promise)),
+                _ => self.facts.held,
+            },
+            confirmed: self.facts.confirmed,
+            price: self.facts.price,
+            cap,
+            recovery: self.facts.recovery,
+        }
+    }
+
+    fn terms(&self, promise: &Promise) -> Vec<Term> {
+        let term = |name, value, unit| Term { name, value, unit };
+        let w = self.window(promise);
+        let mut out = vec![term("rate", self.rate, "1/s"), term("bad", w.share(), "%")];
+        out.push(term("may", if w.q > 0.0 { w.q } else { promise.main().q }, "%"));
+        if matches!(self.phase, Phase::Regulate) {
+            out.push(term("gain", self.regulate.gain(), "%"));
+        }
+        out
+    }
+
+    fn evidence(&self, promise: &Promise) -> Option<Evidence> {
+        let (have, need, seconds) = match &self.phase {
+            Phase::Idle(idle) => {
+                let (have, need) = idle.progress();
+                (have, need, (need - have) / idle.rate().max(0.1))
+            }
+            Phase::Regulate if self.facts.confirmed.is_none() => {
+                let (done, all) = (self.regulate.seconds(), super::regulate::window(self.rate, promise));
+                let left = (all - done).max(1.0) + all;
+                (done * self.rate, 2.0 * all * self.rate, left)
+            }
+            Phase::Confirm(c) => {
+                let (done, all) = c.progress(promise);
+                (done * self.rate, all * self.rate, (all - done).max(0.0))
+            }
+            _ => return None,
+        };
+        Some(Evidence { have, need, seconds })
+    }
+}
+
+/// A rate as a sentence has it.
+pub(super) fn rate(rate: f64) -> String {
+    quantity(rate)
+}
+
+/// A share with as many digits as a promise needs.
+fn share(x: f64) -> String {
+    let p = 100.0 * x;
+    if p == 0.0 {
+        "none".into()
+    } else if p < 0.995 {
+        format!("{p:.2} %")
+    } else {
+        format!("{p:.1} %")
+    }
+}
+
+fn late(w: &Worst) -> String {
+    format!("{} of {} bad, {} may be", share(w.share()), quantity(w.n), share(w.q))
+}
+
+pub(super) fn begins(p: &Promise, idle: Option<f64>, first: f64) -> String {
+    let name = p.main().expr.metric.name();
+    let idle = idle.map_or_else(String::new, |i| format!("idle {name} {}: ", length(i)));
+    format!("{idle}open traffic from {}/s", rate(first))
+}
+
+pub(super) fn impossible(p: &Promise, idle: Option<f64>) -> String {
+    let took = idle.map_or_else(|| "nothing is answered well".into(), |i| format!("it takes {}", length(i)));
+    format!("{p} is not possible: even idle {took}")
+}
+
+pub(super) fn impossible_at(p: &Promise, at: f64) -> String {
+    format!("{p} is not possible: not kept at {}/s either", rate(at))
+}
+
+pub(super) fn climbs(w: &Worst, from: f64, to: f64) -> String {
+    format!("{}/s: {}, {}/s next", rate(from), late(w), rate(to))
+}
+
+pub(super) fn too_much(w: &Worst, at: f64, back: f64) -> String {
+    format!(
+        "{}/s is too much: {}; nothing until the target is empty, then {}/s",
+        rate(at),
+        late(w),
+        rate(back)
+    )
+}
+
+pub(super) fn price(p: &Promise, at: f64, emptied: f64, wait: f64) -> String {
+    let name = p.main().expr.metric.name();
+    let empty = if emptied > 0.0 {
+        format!("empty after {}; ", length(emptied))
+    } else {
+        String::new()
+    };
+    format!("{empty}{name} at ~{}/s needs ≈ {}", rate(at), length(wait.round()))
+}
+
+pub(super) fn holds_still(p: &Promise, answer: f64, half: f64, at: f64) -> String {
+    format!(
+        "{p} up to {}/s ±{}: holding {}/s to confirm it",
+        rate(answer),
+        rate(half),
+        rate(at)
+    )
+}
+
+pub(super) fn proof(p: &Promise, w: &Worst, at: f64, held: f64, kept: bool) -> String {
+    if kept {
+        format!("{p} confirmed at {}/s for {}: {}", rate(at), length(held), late(w))
+    } else {
+        let less = rate(at * confirm::LESS);
+        format!("{p} not kept at {}/s: {}; trying {less}/s", rate(at), late(w))
+    }
+}
+
+pub(super) fn moved(p: &Promise, now: f64, kept: f64) -> String {
+    format!("{p} is kept at {}/s now; {}/s was confirmed before", rate(now), rate(kept))
+}

@@ -1,0 +1,197 @@
+//! The signal of `slo`: arrivals by intended start, decided at an age, as (decided, bad) for every term of the promise.
+//! It refuses percentiles: an exceedance is counted, and an arrival that was shed or is still under way is one.
+//!
+//! ```text
+//!  cohorts ─┬─ aged L: answered well within each latency limit, or bad
+//!           └─ aged max(2 s, 4 L), the request timeout: answered well at all, or bad
+//! ```
+
+use crate::control::Observation;
+use crate::model::promise::{Promise, TERMS, Term};
+use crate::model::units::Nanos;
+use crate::telemetry::cohorts::Cohorts;
+
+/// Lanes report what ended up to a beat ago.
+const LATE: Nanos = Nanos::from_millis(20);
+
+/// How many were decided, and how many of those were bad, by term.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Decided {
+    n: [u64; TERMS],
+    k: [u64; TERMS],
+}
+
+/// The term nearest its bound.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Worst {
+    /// Decided and bad.
+    pub(super) n: f64,
+    pub(super) k: f64,
+    /// Share allowed.
+    pub(super) q: f64,
+}
+
+impl Worst {
+    /// Bad ones as a share; 0 while none are decided.
+    pub(super) fn share(&self) -> f64 {
+        if self.n > 0.0 { self.k / self.n } else { 0.0 }
+    }
+
+    /// That share over the share allowed.
+    pub(super) fn ratio(&self) -> f64 {
+        if self.q > 0.0 { self.share() / self.q } else { 0.0 }
+    }
+}
+
+#[cfg(test)]
+impl Decided {
+    /// Of a promise with one term.
+    pub(super) fn of(n: u64, k: u64) -> Self {
+        let mut one = Self::default();
+        (one.n[0], one.k[0]) = (n, k);
+        one
+    }
+}
+
+impl Decided {
+    /// Adds what was decided later.
+    pub(super) fn add(&mut self, other: &Self) {
+        for i in 0..TERMS {
+            self.n[i] += other.n[i];
+            self.k[i] += other.k[i];
+        }
+    }
+
+    /// Arrivals decided by the latency limits.
+    pub(super) fn count(&self, promise: &Promise) -> f64 {
+        let latency = |(_, t): &(usize, &Term)| t.limit < Nanos::MAX;
+        promise
+            .terms()
+            .enumerate()
+            .find(latency)
+            .map_or(0.0, |(i, _)| self.n[i] as f64)
+    }
+
+    /// The term with the most bad ones beside those allowed; without any, the strictest.
+    pub(super) fn worst(&self, promise: &Promise) -> Worst {
+        let of = |(i, t): (usize, &Term)| Worst {
+            n: self.n[i] as f64,
+            k: self.k[i] as f64,
+            q: t.q,
+        };
+        let later = |a: &Worst, b: &Worst| a.ratio().total_cmp(&b.ratio()).then(b.q.total_cmp(&a.q));
+        promise.terms().enumerate().map(of).max_by(later).unwrap_or_default()
+    }
+}
+
+/// Cohorts that wait for their age.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Signal {
+    quick: Cohorts,
+    slow: Cohorts,
+    from: Nanos,
+}
+
+impl Signal {
+    /// What arrived and was answered in a tick.
+    pub(super) fn hear(&mut self, seen: &Observation, promise: &Promise) {
+        if let Some(c) = &seen.cohorts {
+            self.quick.merge(c);
+            if outcome_counts(promise) {
+                self.slow.merge(c);
+            }
+        }
+    }
+
+    /// Arrivals wanted before `from` do not count.
+    pub(super) fn restart(&mut self, from: Nanos) {
+        self.from = from;
+    }
+
+    /// What came of age up to `now` since the last call.
+    pub(super) fn decided(&mut self, now: Nanos, promise: &Promise) -> Decided {
+        let mut out = Decided::default();
+        self.quick.take(self.from.min(now));
+        self.slow.take(self.from.min(now));
+        let quick = self.quick.take(now - promise.limit() - LATE);
+        let slow = self.slow.take(now - patience(promise) - LATE);
+        for (i, t) in promise.terms().enumerate() {
+            let c = if t.limit < Nanos::MAX { quick } else { slow };
+            out.n[i] = c.arrived;
+            out.k[i] = c.arrived.saturating_sub(c.timely[i]);
+        }
+        out
+    }
+}
+
+/// Age at which an arrival without a good answer has none: the request timeout of this mode.
+pub(super) fn patience(promise: &Promise) -> Nanos {
+    Nanos::from_secs(2).max(promise.limit() * 4)
+}
+
+fn outcome_counts(promise: &Promise) -> bool {
+    promise.terms().any(|t| t.limit == Nanos::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: fn(u64) -> Nanos = Nanos::from_millis;
+
+    fn promise() -> Promise {
+        Promise::parse("p90<100ms, errors<20%").unwrap()
+    }
+
+    /// Ten arrivals at 0, of which the first `good` are answered after 50 ms.
+    fn heard(good: u64) -> Signal {
+        let p = promise();
+        let mut c = Cohorts::default();
+        (0..10).for_each(|_| c.arrived(MS(5)));
+        (0..good).for_each(|_| c.answered(MS(5), MS(50), &p.limits()));
+        let mut s = Signal::default();
+        s.hear(
+            &Observation {
+                cohorts: Some(c),
+                ..Observation::default()
+            },
+            &p,
+        );
+        s
+    }
+
+    #[test]
+    fn an_arrival_is_decided_at_its_age_and_once() {
+        let (mut s, p) = (heard(7), promise());
+
+        let young = s.decided(MS(129), &p);
+        let aged = s.decided(MS(130), &p);
+        let again = s.decided(MS(1_000), &p);
+
+        assert_eq!((young.count(&p), aged.count(&p), again.count(&p)), (0.0, 10.0, 0.0));
+        assert_eq!((aged.k[0], aged.n[1]), (3, 0), "whether it is answered at all takes longer");
+        assert_eq!(s.decided(MS(2_030), &p).k[1], 3);
+    }
+
+    #[test]
+    fn the_term_nearest_its_bound_governs() {
+        let (mut s, p) = (heard(7), promise());
+        let mut all = s.decided(MS(130), &p);
+
+        all.add(&s.decided(MS(2_030), &p));
+
+        // 30 % of 10 % allowed, and 30 % of 20 %.
+        let worst = all.worst(&p);
+        assert_eq!((worst.q * 100.0).round(), 10.0);
+        assert!((worst.ratio() - 3.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_was_wanted_before_the_restart_does_not_count() {
+        let (mut s, p) = (heard(0), promise());
+
+        s.restart(MS(10));
+
+        assert_eq!(s.decided(MS(5_000), &p).count(&p), 0.0);
+    }
+}
