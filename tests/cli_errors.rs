@@ -147,7 +147,7 @@ fn bad_durations_counts_and_rates_say_what_would_do() {
 #[test]
 fn bad_modes_setpoints_and_knobs_list_what_there_is() {
     table(&[
-        ("--mode|fast|127.0.0.1:1", "max, hold, manual"),
+        ("--mode|fast|127.0.0.1:1", "max, slo, hold, manual"),
         ("--mode|max|--setpoint|rps=4|127.0.0.1:1", "leave --mode out"),
         ("--setpoint|p99|127.0.0.1:1", "p99=25ms"),
         ("--setpoint|p98=5ms|127.0.0.1:1", "p50, p90, p95, p99 or p999"),

@@ -143,7 +143,8 @@ fn setpoints(args: &RunArgs) -> Result<Setpoints, String> {
         None => Mode::Max,
     };
     promised(&mut set)?;
-    if set.target.is_some() && set.aim() != set.target {
+    let kept = set.mode != Mode::Slo && set.aim() == set.target;
+    if set.target.is_some() && !kept {
         return Err(match set.mode {
             Mode::Classic => "--mode classic keeps a rate alone (say --setpoint rps=400)".into(),
             mode => format!(

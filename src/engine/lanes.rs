@@ -89,23 +89,7 @@ impl Lanes {
 
     /// Levels of all lanes as last heard, so that they agree with everything counted so far.
     fn gauges(&self) -> Gauges {
-        self.ports.iter().map(|p| &p.gauges).fold(Gauges::default(), |a, b| Gauges {
-            in_flight: a.in_flight + b.in_flight,
-            queued: a.queued + b.queued,
-            idle: a.idle + b.idle,
-            connecting: a.connecting + b.connecting,
-            backing: a.backing + b.backing,
-            parked: a.parked + b.parked,
-            active: a.active + b.active,
-            peak: a.peak + b.peak,
-            workers: a.workers + b.workers,
-            oldest: a.oldest.max(b.oldest),
-            busy: a.busy + b.busy,
-            waiting: a.waiting + b.waiting,
-            most_waiting: a.most_waiting.max(b.most_waiting),
-            due_age: a.due_age.max(b.due_age),
-            slip: a.slip.max(b.slip),
-        })
+        self.ports.iter().fold(Gauges::default(), |sum, p| sum.plus(&p.gauges))
     }
 
     /// Where all lanes together are: the mean of their ends, so that counts over spans are rates even when lanes report at

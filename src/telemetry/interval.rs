@@ -38,6 +38,29 @@ pub struct Gauges {
     pub busy: f64,
 }
 
+impl Gauges {
+    /// Levels of two lanes together; what both say of the one queue they share is not added up.
+    pub fn plus(&self, other: &Self) -> Self {
+        Self {
+            in_flight: self.in_flight + other.in_flight,
+            queued: self.queued + other.queued,
+            idle: self.idle + other.idle,
+            connecting: self.connecting + other.connecting,
+            backing: self.backing + other.backing,
+            parked: self.parked + other.parked,
+            active: self.active + other.active,
+            peak: self.peak + other.peak,
+            workers: self.workers + other.workers,
+            oldest: self.oldest.max(other.oldest),
+            busy: self.busy + other.busy,
+            waiting: self.waiting + other.waiting,
+            most_waiting: self.most_waiting.max(other.most_waiting),
+            due_age: self.due_age.max(other.due_age),
+            slip: self.slip.max(other.slip),
+        }
+    }
+}
+
 /// The generator's own state over the span.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Health {

@@ -282,15 +282,18 @@ fn enter_answers_the_question_or_zooms() {
 #[test]
 fn the_mode_menu_chooses_the_next_line() {
     let mut m = model();
-    let effects = press(&mut m, &running(Mode::Max), "m down Enter");
-    assert_eq!(effects, sends(&[Command::Mode(Mode::Slo)]));
+    let effects = press(&mut m, &running(Mode::Max), "m down down Enter");
+    assert_eq!(effects, sends(&[Command::Mode(Mode::Hold)]));
     assert!(matches!(m.screen, Screen::Plain));
 }
 
 #[test]
 fn the_school_is_behind_more_and_takes_two_enters() {
     let mut m = model();
-    assert_eq!(press(&mut m, &running(Mode::Max), "m down down down down Enter"), sends(&[]));
+    assert_eq!(
+        press(&mut m, &running(Mode::Max), "m down down down down down Enter"),
+        sends(&[])
+    );
     assert!(matches!(m.screen, Screen::Modes { .. }), "the list is open now");
 
     let effects = press(&mut m, &running(Mode::Max), "down Enter");
