@@ -13,6 +13,7 @@ mod runaway;
 pub use advice::advice;
 pub use bend::overload;
 pub use judge::verdict;
+pub use offered::grows;
 
 /// The closed set of verdicts, in order of precedence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

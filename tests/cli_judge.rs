@@ -247,7 +247,10 @@ fn screen_lines_text_and_json_of_one_run_say_the_same() {
     let shown = clobber::model::format::latency(Some(told / 1e3));
     assert!(p99.starts_with(&shown), "{shown} in {sentence}");
     let number = shown.split(' ').next().unwrap_or_default();
-    assert!(drawn.contains(&format!(">{number}<")), "{shown} on the screen, a word an element");
+    assert!(
+        drawn.contains(&format!(">{number}<")),
+        "{shown} on the screen, a word an element"
+    );
 }
 
 #[test]

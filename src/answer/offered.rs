@@ -40,6 +40,11 @@ pub(super) fn behind(f: &Frame) -> Found {
     Some((Code::Saturated, format!("the target is full: {text}; {why}")))
 }
 
+/// Open traffic that piles up: the run has no steady state, so Little's law says nothing of it.
+pub fn grows(f: &Frame) -> bool {
+    lately(f).is_some() && growing(f)
+}
+
 /// What a full queue did with those that found no room.
 fn lost(f: &Frame) -> Option<String> {
     let scheduled = f.books.scheduled.max(1) as f64;
@@ -137,6 +142,7 @@ mod tests {
         assert_eq!(code, Code::Saturated);
         assert!(sentence.contains("100/s of 150/s asked constant"), "{sentence}");
         assert!(sentence.contains("grows by 50/s"), "{sentence}");
+        assert!(grows(&frame(100)) && !grows(&frame(150)));
     }
 
     #[test]

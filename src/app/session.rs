@@ -12,7 +12,7 @@ use crate::link::Far;
 use crate::model::failure::Failure;
 use crate::model::run::{EndedBy, RunInfo};
 use crate::model::seen::Seen;
-use crate::model::setpoints::LoadModel;
+use crate::model::setpoints::{LoadModel, Mode};
 use crate::model::units::Nanos;
 use crate::net::dial::{self, Dialer};
 use crate::net::resolve::{self, Place};
@@ -237,7 +237,7 @@ impl Session {
             // Workers asked for by number stay asked for, so that a shortage shows; a search stops at what fits.
             let fits = lanes.most_workers().max(set.asked.unwrap_or(1));
             set.bounds.max = plan.max_workers.min(fits);
-            if set.model == LoadModel::Open {
+            if set.model == LoadModel::Open && set.mode == Mode::Manual {
                 set.asked.get_or_insert(set.bounds.max);
             }
         });

@@ -101,7 +101,8 @@ impl Ledger {
         self.shed.record(i.tally.shed, span);
         self.batches.add(i.tally.ok, span);
         self.span += span;
-        self.busy += i.gauges.busy * span;
+        // In the open model those that wait here are in the system too: their responses have begun.
+        self.busy += (i.gauges.busy + i.gauges.waiting as f64) * span;
         self.ok += i.tally.ok;
         self.all += ended;
         self.watch_quiet(i, ended, span);

@@ -190,6 +190,8 @@ fn because(f: &Frame, verdict: &Verdict) -> Option<String> {
     let mut parts = Vec::new();
     if verdict.code == answer::Code::Collapses {
         parts.push("throughput falls past the peak: an overload will not cure itself".to_owned());
+    } else if verdict.code == answer::Code::Saturated && f.setpoints.model == LoadModel::Open {
+        parts.push("open traffic does not wait for answers: what is not answered piles up".to_owned());
     } else if verdict.code == answer::Code::Saturated {
         parts.push("more workers than the knee only wait in the target's queue".to_owned());
     }

@@ -1,5 +1,6 @@
 //! Why the figures can be believed, or why not: validity, this machine's own state, Little's law, the books.
 
+use crate::answer;
 use crate::model::format::{count, length, percent};
 use crate::telemetry::frame::Frame;
 
@@ -16,7 +17,7 @@ pub(super) fn trust(f: &Frame) -> String {
     if !f.run.simulated {
         parts.push(machine(f));
     }
-    if let Some(l) = f.whole.little_ratio {
+    if let Some(l) = f.whole.little_ratio.filter(|_| !answer::grows(f)) {
         parts.push(format!("N = X·R to {}", percent((l - 1.0).abs())));
     }
     parts.push(sent(f));
