@@ -140,7 +140,10 @@ impl Regulator {
         ruling.wants = self.latest.workers;
         ruling.limited_by = ruling.limited_by.or(gate.because);
         ruling.notes.splice(0..0, self.endings());
-        ruling.notes.extend(gate.note);
+        // Whoever holds the workers by hand keeps them: nothing is cut, so nothing is said.
+        ruling
+            .notes
+            .extend(gate.note.filter(|_| !self.law.manual() && !set.overridden()));
         ruling.pause = gate.pause;
         if ruling.law.converged && ruling.state != State::Override {
             self.converged_at.get_or_insert(seen.now);

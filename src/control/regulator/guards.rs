@@ -126,3 +126,24 @@ fn a_guard_ends_an_experiment() {
     assert_eq!(rulings.last().unwrap().workers, 18.0);
     assert_eq!(r.found().step_test, None);
 }
+
+#[test]
+fn workers_held_by_hand_are_not_cut_and_nothing_says_so() {
+    let by_hand = Setpoints {
+        mode: Mode::Manual,
+        asked: Some(40),
+        ..Setpoints::default()
+    };
+    let overridden = Setpoints {
+        mode: Mode::Max,
+        ..by_hand.clone()
+    };
+    for set in [by_hand, overridden] {
+        let mut r = Regulator::new(&set, false);
+
+        let rulings: Vec<Ruling> = (0..20).map(|i| r.tick(&seen(i, 40.0, 0.95), &set)).collect();
+
+        assert!(rulings.iter().all(|r| r.workers == 40.0), "{:?}", set.mode);
+        assert!(rulings.iter().all(|r| r.notes.is_empty()), "{:?}", rulings[19].notes);
+    }
+}
