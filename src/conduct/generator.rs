@@ -53,6 +53,8 @@ pub(super) struct Generator {
     recent: VecDeque<Tick>,
     stalls: Standstills,
     spell: Option<Spell>,
+    /// Seconds of open traffic, arrivals and sends in them.
+    span: f64,
     scheduled: u64,
     sent: u64,
     held_back: f64,
@@ -128,6 +130,7 @@ impl Generator {
     /// `shedding`: what is shed found the queue full; under a cap it is shed on purpose.
     fn keep_up(&mut self, i: &Interval, rate: f64, shedding: bool) {
         let t = &i.tally;
+        self.span += (i.to - i.from).secs();
         self.scheduled += t.scheduled;
         self.sent += t.sent;
         let ours = i.gauges.idle > 0 || i.health.cpu >= FULL;
@@ -144,20 +147,20 @@ impl Generator {
         self.late += u64::from(lag(t, 0.99).is_some_and(|l| l > LAG.max(LAG_SHARE * response)));
     }
 
-    /// Why this machine was the limit, if it was. `rate` is the one asked for, `span` the measured seconds, `lag` the
+    /// Why this machine was the limit, if it was. `rate` is the one asked for, `lag` the
     /// 99th percentile of the run's send lag.
-    pub(super) fn limit(&self, rate: Option<f64>, span: f64, lag: Option<f64>) -> Option<String> {
+    pub(super) fn limit(&self, rate: Option<f64>, lag: Option<f64>) -> Option<String> {
         let cpu = self.cpu();
         let Some(rate) = rate else {
             return (cpu >= FULL).then(|| format!("CPU {}", percent(cpu)));
         };
         let missed = self.held_back + self.waiting;
-        let slow = self.scheduled >= ARRIVALS && missed > HELD_BACK * (self.scheduled as f64).max(rate * span);
+        let slow = self.scheduled >= ARRIVALS && missed > HELD_BACK * (self.scheduled as f64).max(rate * self.span);
         let late = self.ticks >= TICKS && self.late as f64 > LATE * self.ticks as f64;
         (slow || late).then(|| {
             format!(
                 "sent {}/s of {}/s, send lag p99 {}, CPU {}",
-                quantity(self.sent as f64 / span.max(1e-9)),
+                quantity(self.sent as f64 / self.span.max(1e-9)),
                 quantity(rate),
                 latency(lag),
                 percent(cpu)
@@ -284,7 +287,7 @@ mod tests {
         let limit = |every| {
             let mut g = Generator::default();
             run(&mut g, &open(), 100, of(every));
-            g.limit(Some(200.0), 10.0, Some(0.003))
+            g.limit(Some(200.0), Some(0.003))
         };
 
         assert_eq!(limit(25), None, "4 % of the ticks");
@@ -312,7 +315,7 @@ mod tests {
                 };
                 i
             });
-            g.limit(demand.rate, 5.0, None).is_some()
+            g.limit(demand.rate, None).is_some()
         };
 
         assert!(limit(3, 0.2, open()) && limit(0, 0.99, open()));
