@@ -78,9 +78,10 @@ impl Idle {
         }
     }
 
-    /// Exchanges a second of one worker, 1/s; 0 before the first.
+    /// Good answers a second to one worker, 1/s; 0 before the first. A refusal is quick and says nothing of what is served.
     pub(super) fn rate(&self) -> f64 {
-        if self.span > 0.0 { self.answers / self.span } else { 0.0 }
+        let good = self.answers - self.errors;
+        if self.span > 0.0 { good / self.span } else { 0.0 }
     }
 
     /// The percentile that the promise speaks of, s.

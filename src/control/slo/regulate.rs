@@ -7,6 +7,7 @@
 //! Robbins and Monro, *Annals of Mathematical Statistics* 1951; s counts from the first time the share allowed was passed
 //! (Kesten 1958): before, the rate is still on its way up.
 
+use super::change;
 use super::fit::{self, Batch};
 use super::signal::{Decided, Worst};
 use crate::model::promise::Promise;
@@ -32,8 +33,10 @@ const CLEAN: u32 = 5;
 /// The answer rests on so many seconds at least, and on so many bad ones as are allowed.
 const WINDOW: f64 = 20.0;
 const ALLOWED: f64 = 30.0;
-/// So many windows of the course are kept.
-const KEEP: f64 = 1.5;
+/// So many windows of the course are kept: that of the answer and that of its confirmation.
+const KEEP: f64 = 2.5;
+/// After a failed confirmation nothing is answered for so long, s.
+const CALM: f64 = 4.0;
 /// A batch moves the rate by no more than this, e-folds.
 const BOUND: f64 = 0.1;
 /// An answer further from the rate in force than this is a guess, e-folds.
@@ -62,6 +65,10 @@ pub(super) struct Regulate {
     course: VecDeque<Batch>,
     /// The share allowed was passed: from now on steps grow smaller.
     crossed: bool,
+    /// Seconds until it may answer.
+    calm: f64,
+    /// A batch ended in the last tick.
+    closed: bool,
 }
 
 /// Seconds of a course that an answer at `rate` needs.
@@ -82,6 +89,8 @@ impl Regulate {
             boost: 1.0,
             course: VecDeque::new(),
             crossed: false,
+            calm: 0.0,
+            closed: false,
         }
     }
 
@@ -96,28 +105,68 @@ impl Regulate {
         (self.span, self.decided) = (0.0, Decided::default());
     }
 
+    /// A confirmation failed by far: from `rate` on with large steps, and no answer at once.
+    pub(super) fn loosen(&mut self, rate: f64) {
+        self.restart(rate);
+        (self.since, self.boost, self.calm) = (0.0, 1.0, CALM);
+    }
+
     /// One tick of `span` s.
     pub(super) fn tick(&mut self, promise: &Promise, decided: &Decided, span: f64) -> Step {
         self.since += if self.crossed { span } else { 0.0 };
-        self.span += span;
-        self.decided.add(decided);
-        let w = self.decided.worst(promise);
-        let far = w.ratio() > FAR && w.k >= FEW;
-        let least = SPAN.max(LIMITS * promise.limit().secs());
-        let whole = self.span >= least - 1e-9 && self.decided.count(promise) >= NEEDS;
-        if !whole && !far {
+        self.calm = (self.calm - span).max(0.0);
+        let w = self.count(promise, decided, span);
+        let far = far(&w);
+        self.closed = far || self.whole(promise);
+        if !self.closed {
             return Step::None;
         }
-        self.close(w, far, promise);
+        let lasted = self.span;
+        self.close(w, promise);
+        self.steer(&w, far, lasted);
         if far { Step::Cut } else { Step::Moved }
     }
 
-    fn close(&mut self, w: Worst, far: bool, promise: &Promise) {
-        self.course.push_back(Batch {
-            span: self.span,
-            ln_rate: self.rate.ln(),
-            worst: w,
-        });
+    /// One tick of `span` s in which the rate is held still: evidence for the course, and no step.
+    pub(super) fn witness(&mut self, promise: &Promise, decided: &Decided, span: f64) {
+        let w = self.count(promise, decided, span);
+        self.closed = self.whole(promise);
+        if self.closed {
+            self.close(w, promise);
+        }
+    }
+
+    /// The target became another one: what was seen before it is forgotten, and the steps are large again.
+    pub(super) fn changed(&mut self) -> bool {
+        if !std::mem::take(&mut self.closed) {
+            return false;
+        }
+        let Some(at) = change::since(self.course.make_contiguous()) else {
+            return false;
+        };
+        self.course.drain(..at);
+        // On its way to the new place every arrival is bad, at whatever rate: that says nothing about the place.
+        while self.course.front().is_some_and(|b| far(&b.worst)) {
+            self.course.pop_front();
+        }
+        self.crossed = self.recent().ratio() > 1.0;
+        (self.since, self.boost, self.clean) = (0.0, 1.0, 0);
+        true
+    }
+
+    fn count(&mut self, promise: &Promise, decided: &Decided, span: f64) -> Worst {
+        self.span += span;
+        self.decided.add(decided);
+        self.decided.worst(promise)
+    }
+
+    fn whole(&self, promise: &Promise) -> bool {
+        let least = SPAN.max(LIMITS * promise.limit().secs());
+        self.span >= least - 1e-9 && self.decided.count(promise) >= NEEDS
+    }
+
+    /// The step after a batch of `span` s.
+    fn steer(&mut self, w: &Worst, far: bool, span: f64) {
         self.clean = if w.k > 0.0 { 0 } else { self.clean + 1 };
         if w.k > 0.0 {
             self.boost = 1.0;
@@ -125,11 +174,17 @@ impl Regulate {
             self.boost *= 2.0;
         }
         let error = ((w.q - w.share()) / w.q).clamp(DOWN, UP);
-        let step = (self.gain() * self.span * error).clamp(-BOUND, BOUND);
+        let step = (self.gain() * span * error).clamp(-BOUND, BOUND);
         self.rate *= if far { CUT.min(step.exp()) } else { step.exp() };
-        if w.share() > w.q && !self.crossed {
-            self.crossed = true;
-        }
+        self.crossed |= w.share() > w.q;
+    }
+
+    fn close(&mut self, w: Worst, promise: &Promise) {
+        self.course.push_back(Batch {
+            span: self.span,
+            ln_rate: self.rate.ln(),
+            worst: w,
+        });
         (self.span, self.decided) = (0.0, Decided::default());
         let keep = KEEP * window(self.rate, promise);
         let mut all: f64 = self.course.iter().map(|b| b.span).sum();
@@ -163,18 +218,28 @@ impl Regulate {
         self.course.iter().map(|b| b.span).sum()
     }
 
+    /// What the course says so far.
+    pub(super) fn found(&self) -> Option<fit::Answer> {
+        let batches: Vec<Batch> = self.course.iter().copied().collect();
+        fit::fit(&batches)
+    }
+
     /// The answer, once the course is long enough and no longer on its way.
     pub(super) fn answer(&self, promise: &Promise) -> Option<fit::Answer> {
-        let last = self.course.back().filter(|_| self.crossed)?;
+        let last = self.course.back().filter(|_| self.crossed && self.calm <= 0.0)?;
         let all = self.seconds();
         if all < window(self.rate, promise) - last.span {
             return None;
         }
-        let batches: Vec<Batch> = self.course.iter().copied().collect();
-        let found = fit::fit(&batches)?;
+        let found = self.found()?;
         let away = (found.rate.ln() - self.rate.ln()).abs();
         (away < NEAR).then_some(found)
     }
+}
+
+/// Far too many bad ones.
+fn far(w: &Worst) -> bool {
+    w.ratio() > FAR && w.k >= FEW
 }
 
 #[cfg(test)]
