@@ -5,6 +5,7 @@ mod advice;
 mod bend;
 mod judge;
 mod limiter;
+mod offered;
 mod pending;
 mod promise;
 mod runaway;

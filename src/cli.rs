@@ -1,13 +1,15 @@
 //! The flags exactly as typed. What they mean is `job`'s and `plan`'s business.
 
 mod job;
+mod output;
 mod redact;
 mod request;
 mod simulator;
 mod traffic;
 mod wrk;
 
-pub use job::{Job, Output, Shape, job, report_file};
+pub use job::{Job, Shape, job};
+pub use output::{Output, report_file};
 pub use redact::{command_line, redact};
 pub use simulator::{AnswersArgs, BakeoffArgs, FlowArgs, PromisesArgs, SimArgs, SimSub};
 pub use wrk::translate;

@@ -21,6 +21,7 @@ fn open() -> Frame {
         run: Arc::new(RunInfo {
             thresholds: vec![Expr::parse("p99<80ms").unwrap(), Expr::parse("errors<1%").unwrap()],
             fd_limit: Some(1024),
+            queue_capacity: 65_536,
             ..RunInfo::default()
         }),
         books: Books {

@@ -3,7 +3,7 @@
 use super::bend::{collapses, not_saturated, saturated};
 use super::limiter::rate_limited;
 use super::pending::undecided;
-use super::{Code, Verdict, promise};
+use super::{Code, Verdict, offered, promise};
 use crate::model::failure::Failure;
 use crate::model::format::{clock, count, length, percent, quantity};
 use crate::model::run::EndedBy;
@@ -22,8 +22,10 @@ pub fn verdict(f: &Frame) -> Verdict {
         .or_else(|| promise::decided(f))
         .or_else(|| not_saturated(f))
         .or_else(|| collapses(f))
-        .or_else(|| saturated(f));
-    let (code, sentence) = found.unwrap_or_else(|| (Code::Steady, steady(f)));
+        .or_else(|| saturated(f))
+        .or_else(|| offered::behind(f));
+    let steady = || if offered::open(f) { offered::steady(f) } else { steady(f) };
+    let (code, sentence) = found.unwrap_or_else(|| (Code::Steady, steady()));
     Verdict { code, sentence }
 }
 
@@ -119,7 +121,7 @@ fn stalled(f: &Frame) -> Found {
 }
 
 /// A confirmed change of the target, or a rest whose last third differs by more than 5 %; a rest of the school swings by
-/// itself and says nothing of the target, nor does a rate that is regulated.
+/// itself and says nothing of the target, nor does a rate that is regulated or asked for.
 fn drifting(f: &Frame) -> Found {
     if let Some(s) = f.shifts.iter().rev().find(|s| s.after.is_some()) {
         let after = s.after.unwrap_or(0.0);
@@ -133,10 +135,8 @@ fn drifting(f: &Frame) -> Found {
             ),
         ));
     }
-    let ratio = f
-        .whole
-        .drift
-        .filter(|d| (d - 1.0).abs() > 0.05 && !f.setpoints.mode.school() && f.setpoints.mode != Mode::Slo)?;
+    let given = f.setpoints.mode.school() || f.setpoints.mode == Mode::Slo || offered::open(f);
+    let ratio = f.whole.drift.filter(|d| (d - 1.0).abs() > 0.05 && !given)?;
     let now = f.steady.as_ref()?.good_rate;
     Some((
         Code::Drifting,

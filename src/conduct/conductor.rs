@@ -191,7 +191,8 @@ impl Conductor {
             0.0
         };
         if sent && warm {
-            self.resting.whole.add(&i.tally, i.from, span, self.demand.workers, queue);
+            let busy = self.demand.rate.map_or(self.demand.workers, |_| i.gauges.busy);
+            self.resting.whole.add(&i.tally, i.from, span, busy, queue);
         }
         let levels = Levels {
             // In the open model the workers are a limit; the exchanges in flight are what there is to see.

@@ -120,14 +120,16 @@ impl Conductor {
         frame.curve = self.curve.rows().into();
         frame.knee = self.curve.knee();
         frame.idle = self.curve.idle();
-        let max = frame.columns.iter().map(|c| c.queue).fold(frame.queue.max, f64::max);
-        let now = frame.columns.last().map_or(0.0, |c| c.queue);
+        let estimates = || frame.columns.iter().map(|c| c.queue);
+        let estimated = || Queue {
+            now: estimates().next_back().unwrap_or(0.0),
+            max: estimates().fold(frame.queue.max, f64::max),
+            ..Queue::default()
+        };
         frame.queue = Queue {
-            now,
-            max,
             arrival: self.ledger.arrivals.quantiles(),
             completion: self.ledger.completions.quantiles(),
-            ..self.client_queue(frame.now.rate)
+            ..self.client_queue(frame.now.rate).unwrap_or_else(estimated)
         };
         let searching = frame.setpoints.mode != Mode::Manual;
         frame.steady = self.resting.steady(searching, &frame.columns);

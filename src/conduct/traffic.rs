@@ -35,19 +35,19 @@ impl Conductor {
     }
 
     /// Figures of the client's own queue, which there is in the open model alone; `rate`: completions per second, lately.
-    pub(super) fn client_queue(&self, rate: f64) -> Queue {
-        let Some(offered) = self.demand.rate else {
-            return Queue::default();
-        };
+    pub(super) fn client_queue(&self, rate: f64) -> Option<Queue> {
+        let offered = self.demand.rate?;
         let gauges = self.ledger.gauges();
-        Queue {
+        Some(Queue {
+            now: gauges.waiting as f64,
+            max: gauges.most_waiting as f64,
             client: true,
             capacity: self.info.queue_capacity,
             shed: self.ledger.shed.quantiles(),
             oldest: gauges.due_age.secs(),
             drains_in: drains_in(gauges.waiting as f64, rate - offered),
             ..Queue::default()
-        }
+        })
     }
 
     /// What is in force now.

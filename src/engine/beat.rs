@@ -248,6 +248,7 @@ impl Beat {
             active,
             peak,
             waiting: 0,
+            most_waiting: 0,
             due_age: Nanos::ZERO,
             slip: Nanos::ZERO,
             workers: levels.workers,

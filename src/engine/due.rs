@@ -227,6 +227,7 @@ impl Due {
         desk.advance(now, &demand);
         desk.tell(whole, now);
         whole.gauges.waiting = desk.backlog.waiting() as u64;
+        whole.gauges.most_waiting = desk.backlog.most_waiting() as u64;
         whole.gauges.due_age = desk.backlog.oldest().map_or(Nanos::ZERO, |t| now - t);
         whole.gauges.slip = desk.backlog.slip();
         let unheard: u64 = desk.taken.iter().zip(took).map(|(taken, took)| taken - took).sum();
@@ -252,7 +253,7 @@ impl Desk {
         if demand.rate.is_none() {
             self.number = LATER;
         } else if self.used > 0 {
-            self.backlog.skip();
+            self.backlog.lead();
         }
     }
 

@@ -102,6 +102,7 @@ impl Lanes {
             oldest: a.oldest.max(b.oldest),
             busy: a.busy + b.busy,
             waiting: a.waiting + b.waiting,
+            most_waiting: a.most_waiting.max(b.most_waiting),
             due_age: a.due_age.max(b.due_age),
             slip: a.slip.max(b.slip),
         })

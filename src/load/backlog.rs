@@ -50,13 +50,15 @@ pub struct Backlog {
     /// Most arrivals waiting and under way.
     cap: Option<u32>,
     under_way: u32,
-    /// No arrival comes due after that.
+    /// No arrival comes due after that, or at it when the first came at the very beginning.
     until: Option<Nanos>,
+    led: bool,
     /// The arrival that could not get in, by the schedule's time; nothing comes behind it.
     held: Option<Nanos>,
     /// There are no numbers left.
     spent: bool,
     counts: Counts,
+    most: usize,
     slip: Nanos,
 }
 
@@ -73,9 +75,11 @@ impl Backlog {
             cap: None,
             under_way: 0,
             until: None,
+            led: false,
             held: None,
             spent: false,
             counts: Counts::default(),
+            most: 0,
             slip: Nanos::ZERO,
         }
     }
@@ -105,9 +109,13 @@ impl Backlog {
         self.schedule.set_pace(now, pace);
     }
 
-    /// The first arrival has happened elsewhere, before the schedule began.
-    pub fn skip(&mut self) {
-        self.schedule.skip();
+    /// The first arrival has happened elsewhere, when the schedule began. Of spread arrivals the first comes at 0 then instead
+    /// of the last at the end; of bunches and traces it was one.
+    pub fn lead(&mut self) {
+        match self.process {
+            Process::Constant | Process::Poisson | Process::Uniform | Process::Pareto => self.led = true,
+            Process::Burst(_) | Process::Trace => self.schedule.skip(),
+        }
     }
 
     /// When the next arrival is due; `None` while the schedule stands still or is held up, and after the end.
@@ -115,7 +123,9 @@ impl Backlog {
         if self.held.is_some() || self.spent {
             return None;
         }
-        self.schedule.next().filter(|t| self.until.is_none_or(|end| *t <= end))
+        // Moments are whole nanoseconds, so a gap may end one too early.
+        let end = self.until.map(|end| if self.led { end - Nanos::new(2) } else { end });
+        self.schedule.next().filter(|t| end.is_none_or(|end| *t <= end))
     }
 
     /// The next arrival's moment has come. `number` gives it its place in the run, once it counts; `None` from it: the
@@ -143,6 +153,7 @@ impl Backlog {
             return Some(Offer::Refused);
         }
         self.due.push_back(Arrival { seq, intended: at });
+        self.most = self.most.max(self.due.len());
         Some(Offer::Queued)
     }
 
@@ -167,6 +178,11 @@ impl Backlog {
     /// Arrivals waiting.
     pub fn waiting(&self) -> usize {
         self.due.len()
+    }
+
+    /// Most arrivals that ever waited at once.
+    pub fn most_waiting(&self) -> usize {
+        self.most
     }
 
     /// Intended start of the one that waits longest.
@@ -354,5 +370,26 @@ mod tests {
         })
         .collect();
         assert_eq!((moments, b.exhausted()), (vec![0, 500, 2_000], true));
+    }
+
+    #[test]
+    fn a_first_arrival_elsewhere_at_the_begin_takes_the_place_of_the_one_at_the_end() {
+        let second = |led: bool| {
+            let mut b = backlog(Overflow::Drop);
+            b.follow(
+                Nanos::ZERO,
+                &Demand {
+                    until: Some(MS(100)),
+                    ..demand(Overflow::Drop)
+                },
+            );
+            if led {
+                b.lead();
+            }
+            let first = b.next();
+            (first, offers(&mut b, 1_000).len())
+        };
+
+        assert_eq!((second(false), second(true)), ((Some(MS(10)), 10), (Some(MS(10)), 9)));
     }
 }

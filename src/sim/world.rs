@@ -159,6 +159,7 @@ impl World {
     fn gauges(&mut self, span: Nanos) -> Gauges {
         let mut g = worker::levels(&self.workers, self.now);
         g.waiting = self.backlog.waiting() as u64;
+        g.most_waiting = self.backlog.most_waiting() as u64;
         g.queued = g.waiting;
         g.due_age = self.backlog.oldest().map_or(Nanos::ZERO, |t| self.now - t);
         g.slip = self.backlog.slip();

@@ -28,6 +28,8 @@ pub struct Gauges {
     pub oldest: Nanos,
     /// Arrivals due that no worker has taken (open model); part of `queued`.
     pub waiting: u64,
+    /// Most of those at any moment so far.
+    pub most_waiting: u64,
     /// How long the first of those has waited.
     pub due_age: Nanos,
     /// How far the schedule has slipped, policy `block`.

@@ -314,7 +314,7 @@ mod tests {
         said(&mut h, "guard off").unwrap();
         assert_eq!(h.now().guard, None);
         assert_eq!(said(&mut h, "undo").unwrap(), "undo: pause when errors>20% for 1 s");
-        assert_eq!(h.now().guard, Expr::parse("errors>20%").ok());
+        assert_eq!(h.now().guard, crate::model::expr::Expr::parse("errors>20%").ok());
     }
 
     #[test]
