@@ -11,14 +11,15 @@ use super::fit::Batch;
 
 /// How steeply the bad share may rise with the rate, e-folds an e-fold: flatter ones too, so that a curve is not a change.
 const STEEP: [f64; 8] = [2.0, 4.0, 6.0, 8.0, 11.0, 15.0, 20.0, 28.0];
-/// Twice the gain in likelihood over the dispersion, from which on it is no chance: 1 in 10⁵ at one place, and there are many.
-const SURE: f64 = 20.0;
+/// Twice the gain in likelihood over the dispersion, from which on it is no chance: 1 in 10⁴ at one place, and there are many.
+const SURE: f64 = 16.0;
 /// Batches on either side at least, and seconds since the change.
 const FEWEST: usize = 3;
-const SINCE: f64 = 3.0;
+const SINCE: f64 = 6.0;
 /// The answers are this far apart at least, e-folds.
 const APART: f64 = 0.2;
-
+/// Batches that are taken together.
+const BLOCKS: [usize; 4] = [1, 2, 4, 6];
 /// A side without a bad one had less than this many.
 const NONE: f64 = 0.5;
 
@@ -91,15 +92,25 @@ fn best(batches: &[Batch], steep: f64) -> Option<Split> {
     found
 }
 
-/// Pearson's, around the two levels.
+/// Pearson's, around the two levels; of batches, and of several in a row together: spells last longer than a batch.
 fn dispersion(batches: &[Batch], split: &Split) -> f64 {
     let weights = weights(batches, split.steep);
-    let each = batches.iter().zip(&weights).enumerate().map(|(i, (b, w))| {
+    let each = |(i, (b, w)): (usize, (&Batch, &f64))| {
         let level = if i < split.at { split.levels.0 } else { split.levels.1 };
-        let mean = level * w;
-        (b.worst.k - mean).powi(2) / mean.max(0.2)
-    });
-    (each.sum::<f64>() / (batches.len().max(3) - 2) as f64).max(1.0)
+        (b.worst.k, level * w)
+    };
+    let all: Vec<(f64, f64)> = batches.iter().zip(&weights).enumerate().map(each).collect();
+    let of = |block: usize| {
+        let sums = all[..split.at].chunks(block).chain(all[split.at..].chunks(block));
+        let (mut sum, mut count) = (0.0, 0.0);
+        for c in sums {
+            let (k, mean) = c.iter().fold((0.0, 0.0), |a, b| (a.0 + b.0, a.1 + b.1));
+            sum += (k - mean).powi(2) / mean.max(0.2);
+            count += 1.0;
+        }
+        if count > 2.0 { sum / (count - 2.0) } else { 1.0 }
+    };
+    BLOCKS.into_iter().map(of).fold(1.0, f64::max)
 }
 
 #[cfg(test)]
@@ -124,16 +135,18 @@ mod tests {
             }
         };
         let all = parts.iter().flat_map(|(n, rate, answer)| vec![(*rate, *answer); *n]);
-        all.map(|(rate, answer)| batch(rate, answer)).collect()
+        // The rate swings a little, or nothing would tell how steep it is.
+        let swing = [0.94, 1.0, 1.06].into_iter().cycle();
+        all.zip(swing).map(|((rate, answer), s)| batch(s * rate, answer)).collect()
     }
 
     #[test]
     fn slack_and_excess_that_contradict_what_was_before_are_a_change_and_its_place_is_found() {
-        let rise = course(&[(20, 500.0, 500.0), (4, 500.0, 900.0)], 0.5);
-        let fall = course(&[(20, 900.0, 900.0), (4, 700.0, 500.0)], 0.5);
+        let rise = course(&[(20, 500.0, 500.0), (7, 500.0, 900.0)], 0.5);
+        let fall = course(&[(20, 900.0, 900.0), (7, 600.0, 500.0)], 0.5);
 
         assert_eq!((since(&rise), since(&fall)), (Some(20), Some(20)));
-        assert_eq!(since(&rise[..22]), None, "two seconds of slack may be chance");
+        assert_eq!(since(&rise[..25]), None, "five seconds of slack may be a spell");
     }
 
     #[test]
@@ -143,6 +156,18 @@ mod tests {
 
         assert_eq!((since(&bursts), since(&course(&climb, 0.5))), (None, None));
         assert_eq!(since(&[]), None);
+    }
+
+    #[test]
+    fn spells_longer_than_a_batch_are_none() {
+        // Four seconds in ten have three times as many bad ones as the others.
+        let mut spells = course(&[(40, 500.0, 500.0)], 0.3);
+        let long = |(i, b): (usize, &mut Batch)| b.worst.k *= if i % 10 < 4 { 3.0 } else { 1.0 };
+        spells.iter_mut().enumerate().for_each(long);
+
+        for end in 12..=40 {
+            assert_eq!(since(&spells[..end]), None, "{end}");
+        }
     }
 
     #[test]

@@ -168,6 +168,16 @@ mod tests {
             idle.tick(&seen, &p)
         };
 
+        let mut refused = Idle::default();
+        refused.tick(
+            &Observation {
+                err: 500,
+                ..Observation::tick(0, 50, 0.01, 1.0)
+            },
+            &p,
+        );
+
+        assert_eq!(refused.rate(), 50.0 / 0.1, "of good ones");
         assert_eq!((judged(50, 10), judged(0, 60)), (Verdict::Fits, Verdict::Exceeds));
     }
 

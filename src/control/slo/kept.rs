@@ -2,6 +2,7 @@
 //! It refuses to stand by a rate that was confirmed on a target which has become another one.
 
 use super::confirm::{self, Confirm};
+use super::ramp::{self, Ramp};
 use super::regulate::{self, Step};
 use super::signal::Decided;
 use super::{FLOOR, Phase, Slo, said};
@@ -11,7 +12,9 @@ use crate::model::promise::Promise;
 /// An answer this far from the one at its confirmation is another one, e-folds.
 const AWAY: f64 = 0.2;
 /// A confirmation with so many times the share allowed says that the answer was wrong, not that it was a little high.
-const MUCH: f64 = 3.0;
+const MUCH: f64 = 6.0;
+/// A rate that was steered this far from its answer has left it, e-folds.
+const LEFT: f64 = 0.35;
 
 /// A confirmed rate.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +41,13 @@ impl Slo {
         if step == Step::None {
             return Phase::Regulate;
         }
+        if self.regulate.free() {
+            let ramp = Ramp::again(self.rate);
+            self.say(said::room(promise, self.rate, ramp::STEP * self.rate));
+            self.set_rate(ramp::STEP * self.rate, seen.now);
+            return Phase::Ramp(ramp);
+        }
+        self.forget_if_left(promise);
         let answer = self.regulate.answer(promise);
         self.facts.answer = answer.or(self.facts.answer);
         if self.facts.confirmed.is_some() {
@@ -74,8 +84,10 @@ impl Slo {
         self.say(told);
         if kept || self.facts.tries >= confirm::TRIES {
             self.facts.confirmed = Some(kept);
-            self.regulate.restart(c.rate);
-            self.set_rate(c.rate, seen.now);
+            // From the answer itself: below it, slack says little of a target that can do more by now.
+            let rate = self.facts.answer.map_or(c.rate, |a| a.rate);
+            self.regulate.restart(rate);
+            self.set_rate(rate, seen.now);
             return Phase::Regulate;
         }
         if far {
@@ -104,6 +116,15 @@ impl Slo {
             self.doubt(promise);
         }
         changed
+    }
+
+    /// The rate was steered far from the answer: what speaks for it was seen elsewhere.
+    fn forget_if_left(&mut self, promise: &Promise) {
+        let left = self.facts.answer.is_some_and(|a| (self.rate / a.rate).ln().abs() > LEFT);
+        if left {
+            self.regulate.forget_elsewhere();
+            self.doubt(promise);
+        }
     }
 
     /// The confirmed rate is no longer the one that keeps it, by little and little.

@@ -9,6 +9,7 @@
 
 use super::change;
 use super::fit::{self, Batch};
+use super::ramp;
 use super::signal::{Decided, Worst};
 use crate::model::promise::Promise;
 use std::collections::VecDeque;
@@ -30,6 +31,8 @@ const FEW: f64 = 10.0;
 const CUT: f64 = 0.9;
 /// After so many batches without a bad one the steps double.
 const CLEAN: u32 = 5;
+/// Batches without a bad one that call for the ramp.
+const FREE: u32 = 3;
 /// The answer rests on so many seconds at least, and on so many bad ones as are allowed.
 const WINDOW: f64 = 20.0;
 const ALLOWED: f64 = 30.0;
@@ -65,6 +68,8 @@ pub(super) struct Regulate {
     course: VecDeque<Batch>,
     /// The share allowed was passed: from now on steps grow smaller.
     crossed: bool,
+    /// The rate it began at, or at which the target became another one, 1/s.
+    from: f64,
     /// Seconds until it may answer.
     calm: f64,
     /// A batch ended in the last tick.
@@ -89,6 +94,7 @@ impl Regulate {
             boost: 1.0,
             course: VecDeque::new(),
             crossed: false,
+            from: rate,
             calm: 0.0,
             closed: false,
         }
@@ -151,7 +157,20 @@ impl Regulate {
         }
         self.crossed = self.recent().ratio() > 1.0;
         (self.since, self.boost, self.clean) = (0.0, 1.0, 0);
+        self.from = self.rate;
         true
+    }
+
+    /// Forgets what was seen far from the rate in force.
+    pub(super) fn forget_elsewhere(&mut self) {
+        let here = self.rate.ln();
+        self.course.retain(|b| (b.ln_rate - here).abs() < NEAR);
+        self.since = 0.0;
+    }
+
+    /// It rose by more than a rung and nothing was bad: there is more room than steps are made for.
+    pub(super) fn free(&self) -> bool {
+        !self.crossed && self.clean >= FREE && self.rate > ramp::STEP * self.from
     }
 
     fn count(&mut self, promise: &Promise, decided: &Decided, span: f64) -> Worst {
@@ -250,6 +269,13 @@ mod tests {
         Promise::parse("p99<80ms").unwrap()
     }
 
+    /// A tick of 100 ms on a target whose bad share is 1 % at `knee`, every arrival decided at once.
+    fn run_tick(r: &mut Regulate, knee: f64) {
+        let n = r.rate() * 0.1;
+        let k = n * (0.01 * (r.rate() / knee).powi(12)).min(1.0);
+        r.tick(&promise(), &Decided::of(n.round() as u64, k.round() as u64), 0.1);
+    }
+
     /// Ticks of 100 ms on a target whose bad share is 1 % at `knee` and grows with the twelfth power of the rate.
     fn run(r: &mut Regulate, knee: f64, seconds: u32) -> Vec<f64> {
         let mut owed = 0.0;
@@ -289,6 +315,51 @@ mod tests {
 
         assert!((fallen / 500.0 - 1.0).abs() < 0.06, "{fallen}");
         assert!((risen / 1000.0 - 1.0).abs() < 0.06, "{risen}");
+    }
+
+    #[test]
+    fn a_target_that_changes_is_noticed_what_was_before_is_forgotten_and_the_answer_is_that_of_now() {
+        let mut r = Regulate::new(900.0);
+        let noticed = |r: &mut Regulate, knee, seconds: u32| {
+            let tick = |_: &u32| {
+                run_tick(r, knee);
+                r.changed()
+            };
+            (0..10 * seconds).filter(tick).count() > 0
+        };
+        assert!(!noticed(&mut r, 1000.0, 60));
+        let before = r.seconds();
+
+        assert!(noticed(&mut r, 1400.0, 15));
+        let (after, gain) = (r.seconds(), r.gain());
+        noticed(&mut r, 1400.0, 40);
+
+        assert!(before > 40.0 && after < 15.0, "{before} {after}");
+        assert!(gain > 0.07, "{gain}");
+        let answer = r.answer(&promise()).unwrap();
+        assert!((answer.rate / 1400.0 - 1.0).abs() < 0.04, "{answer:?}");
+    }
+
+    #[test]
+    fn a_rate_held_still_is_evidence_and_does_not_move() {
+        let mut r = Regulate::new(1000.0);
+
+        (0..25).for_each(|_| r.witness(&promise(), &Decided::of(100, 5), 0.1));
+
+        assert_eq!((r.rate(), r.seconds().round()), (1000.0, 2.0));
+        assert_eq!(r.recent().k, 100.0);
+    }
+
+    #[test]
+    fn more_than_a_rung_without_a_bad_one_calls_for_the_ramp() {
+        let mut r = Regulate::new(500.0);
+
+        let rates = run(&mut r, 1e6, 5);
+        let early = r.free();
+        run(&mut r, 1e6, 2);
+
+        assert!(!early && rates[49] < 1.6 * 500.0, "{rates:?}");
+        assert!(r.free());
     }
 
     #[test]

@@ -188,3 +188,7 @@ pub(super) fn moved(p: &Promise, at: f64, kept: Option<f64>) -> String {
     let before = kept.map_or_else(String::new, |k| format!("{p} was confirmed at {}/s before; ", rate(k)));
     format!("the target became another one: {before}looking again from {}/s", rate(at))
 }
+
+pub(super) fn room(p: &Promise, at: f64, next: f64) -> String {
+    format!("{p} is kept with room at {}/s: {}/s next", rate(at), rate(next))
+}
