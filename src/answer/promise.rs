@@ -83,8 +83,8 @@ fn needs(f: &Frame, s: &Slo) -> String {
 /// The rate that was confirmed, rounded down; the pool is all that the promise can have in flight.
 pub(super) fn advice(f: &Frame) -> Option<Advice> {
     let s = f.slo.as_ref().filter(|s| s.confirmed == Some(true))?;
-    let (rate, half) = s.answer?;
-    let rate_rps = floor(rate - half);
+    // Held, and not above what the answer has become since.
+    let rate_rps = floor(s.kept?.min(s.answer?.0));
     let pool = (rate_rps * s.promise.limit().secs()).ceil().max(8.0) as u32;
     let text = format!(
         "{} req/s per instance: {} held as open traffic, {} late; client pool {pool}, what comes above it is late anyway",
@@ -122,6 +122,7 @@ pub(super) mod tests {
                 stage,
                 rate: 1300.0,
                 answer,
+                kept: answer.filter(|_| confirmed == Some(true)).map(|(rate, half)| rate - half),
                 bad: (0.008, 0.01),
                 decided: 26_000,
                 dispersion: Some(4.0),

@@ -87,6 +87,7 @@ mod tests {
             stage: Stage::Kept,
             rate: 1.0,
             answer: None,
+            kept: None,
             bad: (0.0, 0.01),
             decided: 0,
             dispersion: None,

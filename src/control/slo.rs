@@ -3,13 +3,15 @@
 //!
 //! ```text
 //!  idle ─► ramp ─► recover ─► regulate ─► confirm ─► kept: regulated on
-//!    └─► missed       ▲          ▲  └ −5 % ┘  └─► four times not kept: missed, regulated on
-//!                     └──────────┴── moved by a guard or the user
+//!    └─► missed       ▲          ▲  └ less ┘  └─► four times not kept: missed, regulated on
+//!                     └──────────┴── moved by a guard or the user; the target became another one
 //! ```
 
+mod change;
 mod confirm;
 mod fit;
 mod idle;
+mod kept;
 mod ramp;
 mod regulate;
 mod said;
@@ -23,16 +25,15 @@ use crate::model::units::Nanos;
 use confirm::Confirm;
 use fit::Answer;
 use idle::{Idle, Verdict};
+use kept::Kept;
 use ramp::{Ramp, Rung};
-use regulate::{Regulate, Step};
+use regulate::Regulate;
 use signal::{Decided, Signal, Worst};
 
 /// Least number of exchanges in flight that is allowed.
 const FEWEST: f64 = 8.0;
 /// Under this share of the rate of one worker nothing is kept any more.
 const FLOOR: f64 = 0.05;
-/// A kept rate this far from the one confirmed is told, e-folds.
-const AWAY: f64 = 0.1;
 
 /// Where it stands.
 #[derive(Clone, Debug)]
@@ -45,8 +46,8 @@ enum Phase {
     Recover(Option<Ramp>),
     Regulate,
     Confirm(Confirm),
-    /// Not even one worker keeps it.
-    Impossible,
+    /// Not even one worker keeps it, who goes on: a target that warms up may yet. `None`: nor does less than one worker sends.
+    Impossible(Option<Idle>),
 }
 
 /// What is known, beside the phase.
@@ -57,19 +58,19 @@ struct Facts {
     idle_rate: Option<f64>,
     idle_mean: Option<f64>,
     answer: Option<Answer>,
-    /// The confirmed rate itself, and what the last confirmation counted.
-    kept: Option<f64>,
+    /// The rate held by the last confirmation, the answer it rests on, and what was counted in it.
+    kept: Option<Kept>,
     proof: Worst,
     /// Held and needed, s.
     held: Option<(f64, f64)>,
     confirmed: Option<bool>,
+    /// Confirmations begun on this target.
+    tries: u32,
     recovery: Option<f64>,
     /// Seconds all told, as estimated.
     price: Option<f64>,
     /// Seconds so far.
     spent: f64,
-    /// The present rate was told to be away from the confirmed one.
-    away: bool,
 }
 
 /// The law.
@@ -134,6 +135,7 @@ impl Slo {
     fn regulate_from(&mut self, rate: f64, now: Nanos) {
         self.set_rate(rate, now);
         self.regulate = Regulate::new(rate);
+        self.facts.tries = 0;
     }
 
     fn say(&mut self, text: String) {
@@ -150,7 +152,7 @@ impl Slo {
             Phase::Recover(then) => self.recover(then, seen, promise),
             Phase::Regulate => self.regulated(seen, promise, decided),
             Phase::Confirm(c) => self.confirm(c, seen, promise, decided),
-            Phase::Impossible => Phase::Impossible,
+            Phase::Impossible(idle) => self.impossible(idle, seen, promise),
         };
     }
 
@@ -160,15 +162,36 @@ impl Slo {
         if verdict == Verdict::Unknown {
             return Phase::Idle(idle);
         }
-        let one = idle.rate();
-        (self.facts.idle_rate, self.facts.idle_mean) = (Some(one), (one > 0.0).then_some(1.0 / one));
         if verdict == Verdict::Exceeds {
             self.miss(said::impossible(promise, self.facts.idle));
-            return Phase::Impossible;
+            return Phase::Impossible(Some(Idle::default()));
         }
+        self.fits(&idle, seen, promise)
+    }
+
+    /// One worker keeps it: open traffic begins.
+    fn fits(&mut self, idle: &Idle, seen: &Observation, promise: &Promise) -> Phase {
+        let one = idle.rate();
+        self.facts.idle = idle.percentile(promise);
+        (self.facts.idle_rate, self.facts.idle_mean) = (Some(one), (one > 0.0).then_some(1.0 / one));
         let first = ramp::FIRST.min(one);
         self.say(said::begins(promise, self.facts.idle, first));
         Phase::Ramp(self.rung(first, seen.now))
+    }
+
+    /// One worker goes on; from time to time he is asked anew.
+    fn impossible(&mut self, idle: Option<Idle>, seen: &Observation, promise: &Promise) -> Phase {
+        let Some(mut idle) = idle else {
+            return Phase::Impossible(None);
+        };
+        match idle.tick(seen, promise) {
+            Verdict::Unknown => Phase::Impossible(Some(idle)),
+            Verdict::Exceeds => Phase::Impossible(Some(Idle::default())),
+            Verdict::Fits => {
+                self.facts.confirmed = None;
+                self.fits(&idle, seen, promise)
+            }
+        }
     }
 
     fn ramp(&mut self, mut ramp: Ramp, seen: &Observation, promise: &Promise, decided: &Decided) -> Phase {
@@ -218,62 +241,6 @@ impl Slo {
         Phase::Regulate
     }
 
-    fn regulated(&mut self, seen: &Observation, promise: &Promise, decided: &Decided) -> Phase {
-        let step = self.regulate.tick(promise, decided, seen.span);
-        self.rate = self.regulate.rate();
-        if step == Step::Cut {
-            self.signal.restart(seen.now + promise.limit());
-        }
-        let floor = FLOOR * self.facts.idle_rate.unwrap_or(0.0);
-        if self.rate < floor && self.facts.confirmed.is_none() {
-            self.miss(said::impossible_at(promise, self.rate));
-            return Phase::Impossible;
-        }
-        let answer = self.regulate.answer(promise);
-        if self.facts.confirmed.is_some() {
-            self.wander(promise);
-            return Phase::Regulate;
-        }
-        self.facts.answer = answer.or(self.facts.answer);
-        let Some(a) = answer else { return Phase::Regulate };
-        let rate = a.rate - a.half;
-        self.say(said::holds_still(promise, a.rate, a.half, rate));
-        self.set_rate(rate, seen.now);
-        Phase::Confirm(Confirm::new(rate, 1))
-    }
-
-    /// The confirmed rate is no longer the one that keeps it, or is again.
-    fn wander(&mut self, promise: &Promise) {
-        let Some(kept) = self.facts.kept else { return };
-        let away = (self.rate / kept).ln().abs() > 2.0 * AWAY && self.regulate.answer(promise).is_some();
-        if away && !self.facts.away {
-            self.say(said::moved(promise, self.rate, kept));
-        }
-        self.facts.away = away || (self.facts.away && (self.rate / kept).ln().abs() > AWAY);
-    }
-
-    fn confirm(&mut self, mut c: Confirm, seen: &Observation, promise: &Promise, decided: &Decided) -> Phase {
-        let outcome = c.tick(promise, decided, seen.span);
-        self.facts.proof = c.worst(promise);
-        self.facts.held = Some(c.progress(promise));
-        let Some(kept) = outcome else { return Phase::Confirm(c) };
-        let told = said::proof(promise, &self.facts.proof, c.rate, c.progress(promise).0, kept);
-        self.say(told);
-        if kept || c.attempt >= confirm::TRIES {
-            self.facts.confirmed = Some(kept);
-            self.facts.kept = kept.then_some(c.rate);
-            self.regulate.restart(c.rate);
-            self.set_rate(c.rate, seen.now);
-            return Phase::Regulate;
-        }
-        if let Some(a) = &mut self.facts.answer {
-            (a.rate, a.half) = (a.rate * confirm::LESS, a.half * confirm::LESS);
-        }
-        let rate = c.rate * confirm::LESS;
-        self.set_rate(rate, seen.now);
-        Phase::Confirm(Confirm::new(rate, c.attempt + 1))
-    }
-
     fn miss(&mut self, why: String) {
         self.facts.confirmed = Some(false);
         self.facts.answer = None;
@@ -289,7 +256,7 @@ impl Slo {
 
     fn open(&self, promise: &Promise, set: &Setpoints) -> Option<Open> {
         let rate = match self.phase {
-            Phase::Enter | Phase::Idle(_) | Phase::Impossible => return None,
+            Phase::Enter | Phase::Idle(_) | Phase::Impossible(_) => return None,
             Phase::Recover(_) => 0.0,
             _ => self.rate,
         };

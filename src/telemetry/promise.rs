@@ -53,6 +53,8 @@ pub struct Slo {
     pub rate: f64,
     /// The answer so far and the half width of its 95 % interval, 1/s.
     pub answer: Option<(f64, f64)>,
+    /// Rate held still by the confirmation that stands, 1/s.
+    pub kept: Option<f64>,
     /// Share of bad arrivals in the last window and the share allowed (that of the term nearest its bound).
     pub bad: (f64, f64),
     /// Arrivals decided in that window; in `Kept` and `Missed`: in the confirm window.

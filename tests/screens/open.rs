@@ -212,6 +212,7 @@ fn confirming() -> Slo {
         stage: Stage::Confirm,
         rate: 1300.0,
         answer: Some((1331.0, 31.0)),
+        kept: None,
         bad: (0.0073, 0.01),
         decided: 11_481,
         dispersion: Some(4.2),

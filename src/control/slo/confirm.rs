@@ -7,7 +7,7 @@ use crate::model::promise::Promise;
 
 /// Tries in all.
 pub(super) const TRIES: u32 = 4;
-/// Between two tries, the rate falls to this share.
+/// Between two tries, the rate falls to this share at least.
 pub(super) const LESS: f64 = 0.95;
 /// Held at least, s.
 const HELD: f64 = 20.0;
@@ -17,18 +17,15 @@ const HELD: f64 = 20.0;
 pub(super) struct Confirm {
     /// Held, 1/s.
     pub(super) rate: f64,
-    /// Counts from 1.
-    pub(super) attempt: u32,
     decided: Decided,
     held: f64,
 }
 
 impl Confirm {
     /// Holds `rate`.
-    pub(super) fn new(rate: f64, attempt: u32) -> Self {
+    pub(super) fn new(rate: f64) -> Self {
         Self {
             rate,
-            attempt,
             decided: Decided::default(),
             held: 0.0,
         }
@@ -77,7 +74,7 @@ mod tests {
 
     /// The tick of 100 ms with `n` decided, of which every `nth` tick has one bad, that ends it, and how.
     fn ends(rate: f64, nth: u64) -> (u64, bool) {
-        let mut c = Confirm::new(rate, 1);
+        let mut c = Confirm::new(rate);
         let n = (rate / 10.0) as u64;
         let mut kept = |i: &u64| c.tick(&promise(), &Decided::of(n, u64::from(i.is_multiple_of(nth))), 0.1);
         (1..10_000).find_map(|i| kept(&i).map(|k| (i, k))).unwrap()

@@ -78,9 +78,10 @@ impl Idle {
         }
     }
 
-    /// Exchanges a second of one worker, 1/s; 0 before the first.
+    /// Good answers a second to one worker, 1/s; 0 before the first. A refusal is quick and says nothing of what is served.
     pub(super) fn rate(&self) -> f64 {
-        if self.span > 0.0 { self.answers / self.span } else { 0.0 }
+        let good = self.answers - self.errors;
+        if self.span > 0.0 { good / self.span } else { 0.0 }
     }
 
     /// The percentile that the promise speaks of, s.
@@ -167,6 +168,16 @@ mod tests {
             idle.tick(&seen, &p)
         };
 
+        let mut refused = Idle::default();
+        refused.tick(
+            &Observation {
+                err: 500,
+                ..Observation::tick(0, 50, 0.01, 1.0)
+            },
+            &p,
+        );
+
+        assert_eq!(refused.rate(), 50.0 / 0.1, "of good ones");
         assert_eq!((judged(50, 10), judged(0, 60)), (Verdict::Fits, Verdict::Exceeds));
     }
 

@@ -9,7 +9,7 @@ use super::signal::{Decided, Worst};
 use crate::model::promise::Promise;
 
 /// From one rung to the next; while answers come as fast as idle ones, two at once.
-const STEP: f64 = 1.6;
+pub(super) const STEP: f64 = 1.6;
 const LEAP: f64 = STEP * STEP;
 /// A mean response of no more than so many idle ones: nobody waits.
 const FREE: f64 = 1.1;
@@ -56,6 +56,15 @@ impl Ramp {
             span: 0.0,
             mean: (0.0, 0.0),
             leaps: true,
+        }
+    }
+
+    /// Goes on from `rate`, which is kept: the next rung, and no leaps.
+    pub(super) fn again(rate: f64) -> Self {
+        Self {
+            before: Some(rate),
+            leaps: false,
+            ..Self::new(STEP * rate)
         }
     }
 

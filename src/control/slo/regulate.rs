@@ -7,7 +7,9 @@
 //! Robbins and Monro, *Annals of Mathematical Statistics* 1951; s counts from the first time the share allowed was passed
 //! (Kesten 1958): before, the rate is still on its way up.
 
+use super::change;
 use super::fit::{self, Batch};
+use super::ramp;
 use super::signal::{Decided, Worst};
 use crate::model::promise::Promise;
 use std::collections::VecDeque;
@@ -29,11 +31,15 @@ const FEW: f64 = 10.0;
 const CUT: f64 = 0.9;
 /// After so many batches without a bad one the steps double.
 const CLEAN: u32 = 5;
+/// Batches without a bad one that call for the ramp.
+const FREE: u32 = 3;
 /// The answer rests on so many seconds at least, and on so many bad ones as are allowed.
 const WINDOW: f64 = 20.0;
 const ALLOWED: f64 = 30.0;
-/// So many windows of the course are kept.
-const KEEP: f64 = 1.5;
+/// So many windows of the course are kept: that of the answer and that of its confirmation.
+const KEEP: f64 = 2.5;
+/// After a failed confirmation nothing is answered for so long, s.
+const CALM: f64 = 4.0;
 /// A batch moves the rate by no more than this, e-folds.
 const BOUND: f64 = 0.1;
 /// An answer further from the rate in force than this is a guess, e-folds.
@@ -62,6 +68,12 @@ pub(super) struct Regulate {
     course: VecDeque<Batch>,
     /// The share allowed was passed: from now on steps grow smaller.
     crossed: bool,
+    /// The rate it began at, or at which the target became another one, 1/s.
+    from: f64,
+    /// Seconds until it may answer.
+    calm: f64,
+    /// A batch ended in the last tick.
+    closed: bool,
 }
 
 /// Seconds of a course that an answer at `rate` needs.
@@ -82,6 +94,9 @@ impl Regulate {
             boost: 1.0,
             course: VecDeque::new(),
             crossed: false,
+            from: rate,
+            calm: 0.0,
+            closed: false,
         }
     }
 
@@ -96,28 +111,81 @@ impl Regulate {
         (self.span, self.decided) = (0.0, Decided::default());
     }
 
+    /// A confirmation failed by far: from `rate` on with large steps, and no answer at once.
+    pub(super) fn loosen(&mut self, rate: f64) {
+        self.restart(rate);
+        (self.since, self.boost, self.calm) = (0.0, 1.0, CALM);
+    }
+
     /// One tick of `span` s.
     pub(super) fn tick(&mut self, promise: &Promise, decided: &Decided, span: f64) -> Step {
         self.since += if self.crossed { span } else { 0.0 };
-        self.span += span;
-        self.decided.add(decided);
-        let w = self.decided.worst(promise);
-        let far = w.ratio() > FAR && w.k >= FEW;
-        let least = SPAN.max(LIMITS * promise.limit().secs());
-        let whole = self.span >= least - 1e-9 && self.decided.count(promise) >= NEEDS;
-        if !whole && !far {
+        self.calm = (self.calm - span).max(0.0);
+        let w = self.count(promise, decided, span);
+        let far = far(&w);
+        self.closed = far || self.whole(promise);
+        if !self.closed {
             return Step::None;
         }
-        self.close(w, far, promise);
+        let lasted = self.span;
+        self.close(w, promise);
+        self.steer(&w, far, lasted);
         if far { Step::Cut } else { Step::Moved }
     }
 
-    fn close(&mut self, w: Worst, far: bool, promise: &Promise) {
-        self.course.push_back(Batch {
-            span: self.span,
-            ln_rate: self.rate.ln(),
-            worst: w,
-        });
+    /// One tick of `span` s in which the rate is held still: evidence for the course, and no step.
+    pub(super) fn witness(&mut self, promise: &Promise, decided: &Decided, span: f64) {
+        let w = self.count(promise, decided, span);
+        self.closed = self.whole(promise);
+        if self.closed {
+            self.close(w, promise);
+        }
+    }
+
+    /// The target became another one: what was seen before it is forgotten, and the steps are large again.
+    pub(super) fn changed(&mut self) -> bool {
+        if !std::mem::take(&mut self.closed) {
+            return false;
+        }
+        let Some(at) = change::since(self.course.make_contiguous()) else {
+            return false;
+        };
+        self.course.drain(..at);
+        // On its way to the new place every arrival is bad, at whatever rate: that says nothing about the place.
+        while self.course.front().is_some_and(|b| far(&b.worst)) {
+            self.course.pop_front();
+        }
+        self.crossed = self.recent().ratio() > 1.0;
+        (self.since, self.boost, self.clean) = (0.0, 1.0, 0);
+        self.from = self.rate;
+        true
+    }
+
+    /// Forgets what was seen far from the rate in force.
+    pub(super) fn forget_elsewhere(&mut self) {
+        let here = self.rate.ln();
+        self.course.retain(|b| (b.ln_rate - here).abs() < NEAR);
+        self.since = 0.0;
+    }
+
+    /// It rose by more than a rung and nothing was bad: there is more room than steps are made for.
+    pub(super) fn free(&self) -> bool {
+        !self.crossed && self.clean >= FREE && self.rate > ramp::STEP * self.from
+    }
+
+    fn count(&mut self, promise: &Promise, decided: &Decided, span: f64) -> Worst {
+        self.span += span;
+        self.decided.add(decided);
+        self.decided.worst(promise)
+    }
+
+    fn whole(&self, promise: &Promise) -> bool {
+        let least = SPAN.max(LIMITS * promise.limit().secs());
+        self.span >= least - 1e-9 && self.decided.count(promise) >= NEEDS
+    }
+
+    /// The step after a batch of `span` s.
+    fn steer(&mut self, w: &Worst, far: bool, span: f64) {
         self.clean = if w.k > 0.0 { 0 } else { self.clean + 1 };
         if w.k > 0.0 {
             self.boost = 1.0;
@@ -125,11 +193,17 @@ impl Regulate {
             self.boost *= 2.0;
         }
         let error = ((w.q - w.share()) / w.q).clamp(DOWN, UP);
-        let step = (self.gain() * self.span * error).clamp(-BOUND, BOUND);
+        let step = (self.gain() * span * error).clamp(-BOUND, BOUND);
         self.rate *= if far { CUT.min(step.exp()) } else { step.exp() };
-        if w.share() > w.q && !self.crossed {
-            self.crossed = true;
-        }
+        self.crossed |= w.share() > w.q;
+    }
+
+    fn close(&mut self, w: Worst, promise: &Promise) {
+        self.course.push_back(Batch {
+            span: self.span,
+            ln_rate: self.rate.ln(),
+            worst: w,
+        });
         (self.span, self.decided) = (0.0, Decided::default());
         let keep = KEEP * window(self.rate, promise);
         let mut all: f64 = self.course.iter().map(|b| b.span).sum();
@@ -163,18 +237,28 @@ impl Regulate {
         self.course.iter().map(|b| b.span).sum()
     }
 
+    /// What the course says so far.
+    pub(super) fn found(&self) -> Option<fit::Answer> {
+        let batches: Vec<Batch> = self.course.iter().copied().collect();
+        fit::fit(&batches)
+    }
+
     /// The answer, once the course is long enough and no longer on its way.
     pub(super) fn answer(&self, promise: &Promise) -> Option<fit::Answer> {
-        let last = self.course.back().filter(|_| self.crossed)?;
+        let last = self.course.back().filter(|_| self.crossed && self.calm <= 0.0)?;
         let all = self.seconds();
         if all < window(self.rate, promise) - last.span {
             return None;
         }
-        let batches: Vec<Batch> = self.course.iter().copied().collect();
-        let found = fit::fit(&batches)?;
+        let found = self.found()?;
         let away = (found.rate.ln() - self.rate.ln()).abs();
         (away < NEAR).then_some(found)
     }
+}
+
+/// Far too many bad ones.
+fn far(w: &Worst) -> bool {
+    w.ratio() > FAR && w.k >= FEW
 }
 
 #[cfg(test)]
@@ -183,6 +267,13 @@ mod tests {
 
     fn promise() -> Promise {
         Promise::parse("p99<80ms").unwrap()
+    }
+
+    /// A tick of 100 ms on a target whose bad share is 1 % at `knee`, every arrival decided at once.
+    fn run_tick(r: &mut Regulate, knee: f64) {
+        let n = r.rate() * 0.1;
+        let k = n * (0.01 * (r.rate() / knee).powi(12)).min(1.0);
+        r.tick(&promise(), &Decided::of(n.round() as u64, k.round() as u64), 0.1);
     }
 
     /// Ticks of 100 ms on a target whose bad share is 1 % at `knee` and grows with the twelfth power of the rate.
@@ -224,6 +315,51 @@ mod tests {
 
         assert!((fallen / 500.0 - 1.0).abs() < 0.06, "{fallen}");
         assert!((risen / 1000.0 - 1.0).abs() < 0.06, "{risen}");
+    }
+
+    #[test]
+    fn a_target_that_changes_is_noticed_what_was_before_is_forgotten_and_the_answer_is_that_of_now() {
+        let mut r = Regulate::new(900.0);
+        let noticed = |r: &mut Regulate, knee, seconds: u32| {
+            let tick = |_: &u32| {
+                run_tick(r, knee);
+                r.changed()
+            };
+            (0..10 * seconds).filter(tick).count() > 0
+        };
+        assert!(!noticed(&mut r, 1000.0, 60));
+        let before = r.seconds();
+
+        assert!(noticed(&mut r, 1400.0, 15));
+        let (after, gain) = (r.seconds(), r.gain());
+        noticed(&mut r, 1400.0, 40);
+
+        assert!(before > 40.0 && after < 15.0, "{before} {after}");
+        assert!(gain > 0.07, "{gain}");
+        let answer = r.answer(&promise()).unwrap();
+        assert!((answer.rate / 1400.0 - 1.0).abs() < 0.04, "{answer:?}");
+    }
+
+    #[test]
+    fn a_rate_held_still_is_evidence_and_does_not_move() {
+        let mut r = Regulate::new(1000.0);
+
+        (0..25).for_each(|_| r.witness(&promise(), &Decided::of(100, 5), 0.1));
+
+        assert_eq!((r.rate(), r.seconds().round()), (1000.0, 2.0));
+        assert_eq!(r.recent().k, 100.0);
+    }
+
+    #[test]
+    fn more_than_a_rung_without_a_bad_one_calls_for_the_ramp() {
+        let mut r = Regulate::new(500.0);
+
+        let rates = run(&mut r, 1e6, 5);
+        let early = r.free();
+        run(&mut r, 1e6, 2);
+
+        assert!(!early && rates[49] < 1.6 * 500.0, "{rates:?}");
+        assert!(r.free());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! It decides nothing.
 
 use super::signal::Worst;
-use super::{Phase, Slo, confirm};
+use super::{Phase, Slo};
 use crate::control::{Move, Open};
 use crate::model::format::{length, quantity};
 use crate::model::promise::Promise;
@@ -39,7 +39,7 @@ impl Slo {
             (Phase::Regulate, Some(true)) => (State::Hold, Stage::Kept),
             (Phase::Regulate, Some(false)) => (State::Track, Stage::Missed),
             (Phase::Confirm(_), _) => (State::Probe, Stage::Confirm),
-            (Phase::Impossible, _) => (State::Unreachable, Stage::Missed),
+            (Phase::Impossible(_), _) => (State::Unreachable, Stage::Missed),
         }
     }
 
@@ -60,6 +60,7 @@ impl Slo {
             stage,
             rate: self.rate,
             answer: self.facts.answer.map(|a| (a.rate, a.half)),
+            kept: self.facts.kept.map(|k| k.rate),
             bad: (w.share(), q),
             decided: w.n as u64,
             dispersion: self.facts.answer.map(|a| a.dispersion),
@@ -175,15 +176,19 @@ pub(super) fn holds_still(p: &Promise, answer: f64, half: f64, at: f64) -> Strin
     )
 }
 
-pub(super) fn proof(p: &Promise, w: &Worst, at: f64, held: f64, kept: bool) -> String {
+pub(super) fn proof(p: &Promise, w: &Worst, (at, next): (f64, f64), held: f64, kept: bool) -> String {
     if kept {
         format!("{p} confirmed at {}/s for {}: {}", rate(at), length(held), late(w))
     } else {
-        let less = rate(at * confirm::LESS);
-        format!("{p} not kept at {}/s: {}; trying {less}/s", rate(at), late(w))
+        format!("{p} not kept at {}/s: {}; {}/s next", rate(at), late(w), rate(next))
     }
 }
 
-pub(super) fn moved(p: &Promise, now: f64, kept: f64) -> String {
-    format!("{p} is kept at {}/s now; {}/s was confirmed before", rate(now), rate(kept))
+pub(super) fn moved(p: &Promise, at: f64, kept: Option<f64>) -> String {
+    let before = kept.map_or_else(String::new, |k| format!("{p} was confirmed at {}/s before; ", rate(k)));
+    format!("the target became another one: {before}looking again from {}/s", rate(at))
+}
+
+pub(super) fn room(p: &Promise, at: f64, next: f64) -> String {
+    format!("{p} is kept with room at {}/s: {}/s next", rate(at), rate(next))
 }

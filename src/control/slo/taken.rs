@@ -29,7 +29,7 @@ impl Slo {
                 Phase::Regulate
             }
             Phase::Recover(_) => Phase::Recover(None),
-            Phase::Impossible | Phase::Enter | Phase::Idle(_) => Phase::Idle(Idle::after_others()),
+            Phase::Impossible(_) | Phase::Enter | Phase::Idle(_) => Phase::Idle(Idle::after_others()),
             Phase::Ramp(_) => Phase::Ramp(self.rung(self.rate, now)),
         };
     }

@@ -64,10 +64,10 @@ fn kept(s: &Slo) -> Vec<String> {
         out.push(format!("idle {} {}", s.promise.main().expr.metric.name(), length(idle)));
     }
     if let Some((rate, half)) = s.answer {
-        let proof = match (s.confirmed, s.confirm) {
-            (Some(true), Some((held, _))) => format!(
+        let proof = match (s.kept, s.confirm) {
+            (Some(kept), Some((held, _))) => format!(
                 ": held {}/s for {}, {} of {} late, {} may be",
-                quantity(rate - half),
+                quantity(kept),
                 length(held),
                 percent(s.bad.0),
                 quantity(s.decided as f64),

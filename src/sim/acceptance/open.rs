@@ -125,22 +125,56 @@ fn back_in_max_it_begins_with_the_workers_that_were_busy() {
     assert!(turns[..7].iter().all(|t| t.ruling.workers == turns[0].ruling.workers));
 }
 
-#[test]
-fn a_confirmed_answer_outlives_a_target_that_changes_and_the_rate_follows_it() {
+/// Confirmed on the plant as it is at first, and then, `change` at 70 s and 110 s later: the answers, and what was told since.
+fn confirmed_twice(change: &str, seed: u64) -> (Slo, Slo, Vec<String>) {
     let mut recipe = Recipe::named("mmc").unwrap();
-    recipe.step("70s:servers=4").unwrap();
-    let mut d = Drive::new(recipe, promising("p99<80ms"), false, 4);
+    recipe.step(change).unwrap();
+    let mut d = Drive::new(recipe, promising("p99<80ms"), false, seed);
     let before = d.run(70.0);
-    let after = d.run(60.0);
+    let after = d.run(110.0);
+    assert_eq!(over_cap(&before) + over_cap(&after), 0);
+    (found(&before[699]), found(&after[1099]), said(&after))
+}
 
-    let (confirmed, last) = (found(&before[699]), found(&after[599]));
+#[test]
+fn a_rate_that_was_confirmed_on_another_target_is_asked_anew() {
+    let best = Recipe::named("mmc").unwrap().truth(Nanos::ZERO).best_rps;
+    for (change, exact) in [("70s:servers=4", best / 2.0), ("70s:servers=14", best * 14.0 / 8.0)] {
+        let (first, last, told) = confirmed_twice(change, 4);
+
+        assert_eq!(
+            (first.confirmed, last.confirmed),
+            (Some(true), Some(true)),
+            "{change}: {told:?}"
+        );
+        assert!(told.iter().any(|t| t.contains("the target became another one")), "{told:?}");
+        let (rate, kept) = (last.answer.unwrap().0 / exact, last.kept.unwrap() / exact);
+        assert!((0.85..1.0).contains(&rate) && kept <= rate, "{change}: {rate} {kept}");
+    }
+}
+
+#[test]
+fn a_promise_that_was_not_possible_and_becomes_so_is_looked_for_after_all() {
+    // Twenty milliseconds of network at first, one from 30 s on.
+    let turns = drive("latdown", promising("p99<24ms"), 2).run(60.0);
+
     assert_eq!(
-        (confirmed.confirmed, last.confirmed, last.stage),
-        (Some(true), Some(true), Stage::Kept)
+        (found(&turns[290]).confirmed, found(&turns[290]).stage),
+        (Some(false), Stage::Missed)
     );
-    assert_eq!(confirmed.answer, last.answer);
-    let exact = Recipe::named("mmc").unwrap().truth(Nanos::ZERO).best_rps / 2.0;
-    assert!((0.7..1.02).contains(&(last.rate / exact)), "{} of {exact}", last.rate);
+    let last = found(&turns[599]);
+    assert!(last.confirmed != Some(false) && last.rate > 1000.0, "{last:?}");
+}
+
+#[test]
+fn below_a_limiter_a_promise_is_confirmed() {
+    for seed in 1..=3 {
+        let turns = drive("ratelimit", promising("p99<40ms"), seed).run(240.0);
+
+        let last = found(&turns[2399]);
+        assert_eq!(last.confirmed, Some(true), "{:?}", said(&turns));
+        assert!((60.0..120.0).contains(&last.kept.unwrap()), "{last:?}");
+    }
 }
 
 #[test]

@@ -1,0 +1,147 @@
+//! Regulating, confirming, and what becomes of a confirmed rate: the answer follows the target, and a changed one is asked anew.
+//! It refuses to stand by a rate that was confirmed on a target which has become another one.
+
+use super::confirm::{self, Confirm};
+use super::ramp::{self, Ramp};
+use super::regulate::{self, Step};
+use super::signal::Decided;
+use super::{FLOOR, Phase, Slo, said};
+use crate::control::Observation;
+use crate::model::promise::Promise;
+
+/// An answer this far from the one at its confirmation is another one, e-folds.
+const AWAY: f64 = 0.2;
+/// A confirmation with so many times the share allowed says that the answer was wrong, not that it was a little high.
+const MUCH: f64 = 6.0;
+/// A rate that was steered this far from its answer has left it, e-folds.
+const LEFT: f64 = 0.35;
+
+/// A confirmed rate.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kept {
+    /// Held, 1/s.
+    pub(super) rate: f64,
+    /// The answer then, 1/s.
+    answer: f64,
+}
+
+impl Slo {
+    pub(super) fn regulated(&mut self, seen: &Observation, promise: &Promise, decided: &Decided) -> Phase {
+        let step = self.regulate.tick(promise, decided, seen.span);
+        self.rate = self.regulate.rate();
+        if step == Step::Cut {
+            self.signal.restart(seen.now + promise.limit());
+        }
+        let floor = FLOOR * self.facts.idle_rate.unwrap_or(0.0);
+        if self.rate < floor && self.facts.confirmed.is_none() {
+            self.miss(said::impossible_at(promise, self.rate));
+            return Phase::Impossible(None);
+        }
+        self.forget_if_changed(promise);
+        if step == Step::None {
+            return Phase::Regulate;
+        }
+        if self.regulate.free() {
+            let ramp = Ramp::again(self.rate);
+            self.say(said::room(promise, self.rate, ramp::STEP * self.rate));
+            self.set_rate(ramp::STEP * self.rate, seen.now);
+            return Phase::Ramp(ramp);
+        }
+        self.forget_if_left(promise);
+        let answer = self.regulate.answer(promise);
+        self.facts.answer = answer.or(self.facts.answer);
+        if self.facts.confirmed.is_some() {
+            self.wander(promise);
+            return Phase::Regulate;
+        }
+        let Some(a) = answer else { return Phase::Regulate };
+        let rate = a.rate - a.half;
+        self.say(said::holds_still(promise, a.rate, a.half, rate));
+        self.hold(rate, seen)
+    }
+
+    /// Holds `rate` still to confirm it.
+    fn hold(&mut self, rate: f64, seen: &Observation) -> Phase {
+        self.facts.tries += 1;
+        self.regulate.restart(rate);
+        self.set_rate(rate, seen.now);
+        Phase::Confirm(Confirm::new(rate))
+    }
+
+    pub(super) fn confirm(&mut self, mut c: Confirm, seen: &Observation, promise: &Promise, decided: &Decided) -> Phase {
+        let outcome = c.tick(promise, decided, seen.span);
+        self.facts.proof = c.worst(promise);
+        self.facts.held = Some(c.progress(promise));
+        self.regulate.witness(promise, decided, seen.span);
+        if self.forget_if_changed(promise) {
+            self.set_rate(c.rate, seen.now);
+            return Phase::Regulate;
+        }
+        let Some(kept) = outcome else { return Phase::Confirm(c) };
+        let far = !kept && self.facts.proof.ratio() > MUCH;
+        let rate = self.settle(&c, kept);
+        let told = said::proof(promise, &self.facts.proof, (c.rate, rate), c.progress(promise).0, kept);
+        self.say(told);
+        if kept || self.facts.tries >= confirm::TRIES {
+            self.facts.confirmed = Some(kept);
+            // From the answer itself: below it, slack says little of a target that can do more by now.
+            let rate = self.facts.answer.map_or(c.rate, |a| a.rate);
+            self.regulate.restart(rate);
+            self.set_rate(rate, seen.now);
+            return Phase::Regulate;
+        }
+        if far {
+            self.regulate.loosen(rate);
+            self.set_rate(rate, seen.now);
+            return Phase::Regulate;
+        }
+        self.hold(rate, seen)
+    }
+
+    /// The answer with what a confirmation saw; the rate to try next, 1/s, where it was not kept.
+    fn settle(&mut self, c: &Confirm, kept: bool) -> f64 {
+        if let Some(mut a) = self.regulate.found() {
+            a.rate = if kept { a.rate.max(c.rate) } else { a.rate };
+            self.facts.answer = Some(a);
+        }
+        let (answer, half) = self.facts.answer.map_or((c.rate, 0.0), |a| (a.rate, a.half));
+        self.facts.kept = kept.then_some(Kept { rate: c.rate, answer });
+        (answer - half).min(confirm::LESS * c.rate)
+    }
+
+    /// The target became another one: nothing before it counts, and nothing is confirmed any more.
+    fn forget_if_changed(&mut self, promise: &Promise) -> bool {
+        let changed = self.regulate.changed();
+        if changed {
+            self.doubt(promise);
+        }
+        changed
+    }
+
+    /// The rate was steered far from the answer: what speaks for it was seen elsewhere.
+    fn forget_if_left(&mut self, promise: &Promise) {
+        let left = self.facts.answer.is_some_and(|a| (self.rate / a.rate).ln().abs() > LEFT);
+        if left {
+            self.regulate.forget_elsewhere();
+            self.doubt(promise);
+        }
+    }
+
+    /// The confirmed rate is no longer the one that keeps it, by little and little.
+    fn wander(&mut self, promise: &Promise) {
+        let (Some(kept), Some(a)) = (self.facts.kept, self.facts.answer) else {
+            return;
+        };
+        let away = (a.rate / kept.answer).ln().abs() > AWAY && (a.rate - kept.answer).abs() > a.half;
+        if away {
+            self.doubt(promise);
+        }
+    }
+
+    fn doubt(&mut self, promise: &Promise) {
+        self.say(said::moved(promise, self.rate, self.facts.kept.map(|k| k.rate)));
+        let f = &mut self.facts;
+        (f.answer, f.kept, f.held, f.confirmed, f.tries) = (None, None, None, None, 0);
+        f.price = Some(f.spent + 2.0 * regulate::window(self.rate, promise));
+    }
+}
