@@ -132,7 +132,7 @@ pub struct RunArgs {
     /// Offered rate, whatever the target does: 250, 27.5k, 1000/m. The open model; workers are then a limit
     #[arg(short = 'q', visible_short_alias = 'R', long, value_name = "R", help_heading = "Load")]
     pub rate: Option<String>,
-    /// How arrivals of the open model come: constant (default), poisson, burst[:N], uniform, pareto or trace:FILE
+    /// How arrivals of the open model come: constant (default), poisson, burst, burst:N, uniform, pareto or trace:FILE
     #[arg(long, value_name = "PROCESS", help_heading = "Load")]
     pub arrivals: Option<String>,
     /// Levels over time, to a time since the start: 0..1000@10s,1000@20s. A rate with -q or --arrivals, else workers

@@ -1,7 +1,7 @@
 //! One source that is on and off for Pareto lengths: bursts on every time scale up to a bound. It knows no rate: that is
 //! the schedule's.
 //!
-//! On: arrivals at [`PEAK`] times the mean rate, as many as a Pareto law of shape 1.5 says, from 1 to 1000. Off: silence of
+//! On: arrivals at `PEAK` times the mean rate, as many as a Pareto law of shape 1.5 says, from 1 to 1000. Off: silence of
 //! the same law, stretched so that the mean rate is kept. On/off periods of infinite variance (shape in (1, 2)) are what
 //! makes traffic bursty on all scales (Willinger, Taqqu, Sherman, Wilson, *Self-similarity through high-variability*,
 //! IEEE/ACM Transactions on Networking 5(1), 1997); shape 1.5 is the usual choice of simulators. Here the law is cut at 1000,
