@@ -69,9 +69,9 @@ fn a_mode_is_chosen_from_its_list() {
     terminal.shows(&["manual"]);
 
     terminal.keys("m");
-    terminal.shows(&["max", "hold", "manual", "Enter"]);
-    // From manual upwards: hold, then max.
-    terminal.keys("kk\r");
+    terminal.shows(&["max", "slo", "hold", "manual", "Enter"]);
+    // From manual upwards: hold, slo, then max.
+    terminal.keys("kkk\r");
     terminal.shows(&["LADDER"]);
     terminal.keys("q");
     assert_eq!(terminal.end().code, 0);
