@@ -125,6 +125,20 @@ impl Recipe {
         }
     }
 
+    /// The plant as it is at a moment, for ever: changes, warming up and growing are over.
+    pub fn settled(&self, at: Nanos) -> Self {
+        Self {
+            stretches: vec![Stretch {
+                from: Nanos::ZERO,
+                ..self.stretch(at)
+            }],
+            warm: None,
+            cold: None,
+            scale: None,
+            ..self.clone()
+        }
+    }
+
     /// When it becomes another plant, its beginning first; growing under load as in [`Recipe::stretch`].
     pub fn phases(&self) -> Vec<Nanos> {
         let mut all: Vec<Nanos> = self.stretches.iter().map(|s| s.from).collect();

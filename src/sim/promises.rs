@@ -9,7 +9,7 @@
 mod capped;
 mod truth;
 
-use super::plants::{NAMES, Recipe, Stretch};
+use super::plants::{NAMES, Recipe};
 use super::world::World;
 use crate::conduct::{Conductor, Limits};
 use crate::model::arrival::Process;
@@ -81,9 +81,9 @@ impl Exam {
         let recipe = Recipe::named(self.plants[place]).unwrap_or_else(|| unreachable!("every name is a plant"));
         let recipe = recipe.jittered(seed, self.jitter);
         let truth = if self.jitter > 0.0 {
-            truth::truth(&settled(&recipe), seed)
+            truth::truth(&recipe.settled(RUN), seed)
         } else {
-            *self.known[place].get_or_init(|| truth::truth(&settled(&recipe), self.seed))
+            *self.known[place].get_or_init(|| truth::truth(&recipe.settled(RUN), self.seed))
         };
         judge(&recipe, &truth, seed)
     }
@@ -170,19 +170,5 @@ fn conduct(recipe: &Recipe, promise: Promise, seed: u64) -> (Arc<Frame>, u64, Op
         if frame.phase == Phase::Done {
             return (frame, plant.over, at);
         }
-    }
-}
-
-/// The plant as it is at the end of a run, from time zero on.
-fn settled(recipe: &Recipe) -> Recipe {
-    Recipe {
-        stretches: vec![Stretch {
-            from: Nanos::ZERO,
-            ..recipe.stretch(RUN)
-        }],
-        warm: None,
-        cold: None,
-        scale: None,
-        ..recipe.clone()
     }
 }

@@ -7,7 +7,7 @@ use crate::model::arrival::Process;
 use crate::model::demand::Demand;
 use crate::model::format::{length, percent};
 use crate::model::units::Nanos;
-use crate::sim::plants::{Recipe, Stretch};
+use crate::sim::plants::Recipe;
 use crate::sim::world::World;
 use crate::telemetry::latency::Latency;
 
@@ -25,7 +25,7 @@ const GOOD: f64 = 0.99;
 /// # Errors
 /// What happened instead, in a few words.
 pub fn survives(recipe: &Recipe, rate: f64, p99: Option<f64>, seed: u64) -> Result<(), String> {
-    let mut world = World::new(settled(recipe), None, seed);
+    let mut world = World::new(recipe.settled(RUN), None, seed);
     world.set(Demand {
         workers: f64::from(MOST),
         rate: Some(rate),
@@ -56,20 +56,6 @@ pub fn survives(recipe: &Recipe, rate: f64, p99: Option<f64>, seed: u64) -> Resu
     }
 }
 
-/// The plant as it is at the end of a run, from time zero on.
-fn settled(recipe: &Recipe) -> Recipe {
-    Recipe {
-        stretches: vec![Stretch {
-            from: Nanos::ZERO,
-            ..recipe.stretch(RUN)
-        }],
-        warm: None,
-        cold: None,
-        scale: None,
-        ..recipe.clone()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,7 +72,7 @@ mod tests {
 
     #[test]
     fn the_plant_is_the_one_after_its_changes() {
-        let caps = |name: &str| settled(&Recipe::named(name).unwrap()).truth(Nanos::ZERO).best_rps;
+        let caps = |name: &str| Recipe::named(name).unwrap().settled(RUN).truth(Nanos::ZERO).best_rps;
 
         assert!((caps("capdrop") - 650.0).abs() < 1.0 && (caps("autoscale") - 4000.0).abs() < 1.0);
         assert!(survives(&Recipe::named("capdrop").unwrap(), 900.0, None, 1).is_err());
