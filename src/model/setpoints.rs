@@ -80,11 +80,6 @@ impl Mode {
         }
     }
 
-    /// Whether this version of the program can run it.
-    pub fn built(self) -> bool {
-        Self::ALL.contains(&self)
-    }
-
     /// One of the school: published laws to compare with and to learn from.
     pub fn school(self) -> bool {
         matches!(self, Self::Aimd | Self::Climb | Self::Vegas | Self::Gradient | Self::Classic)

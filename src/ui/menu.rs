@@ -52,10 +52,9 @@ pub(super) fn place(mode: Mode) -> usize {
 /// The next line that can be chosen, in a direction; the same one at the end.
 pub(super) fn next(at: usize, go: Go) -> usize {
     let lines = lines(at);
-    let free = |i: &usize| matches!(lines[*i], Line::More | Line::Model) || matches!(lines[*i], Line::Mode(m) if m.built());
     match go {
-        Go::Up => (0..at.min(lines.len())).rev().find(free),
-        Go::Down => (at + 1..lines.len()).find(free),
+        Go::Up => at.min(lines.len()).checked_sub(1),
+        Go::Down => Some(at + 1).filter(|next| *next < lines.len()),
         _ => None,
     }
     .unwrap_or(at)

@@ -64,19 +64,10 @@ fn unknown(word: &str) -> Result<Command, String> {
 }
 
 fn mode(name: &str) -> Result<Mode, String> {
-    let built = || {
-        Mode::ALL
-            .iter()
-            .filter(|m| m.built())
-            .map(|m| m.name())
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    match Mode::parse(name) {
-        Some(m) if m.built() => Ok(m),
-        Some(m) => Err(format!("mode {} is not in this version (there are: {})", m.name(), built())),
-        None => Err(format!("{name:?} is not a mode (there are: {})", built())),
-    }
+    Mode::parse(name).ok_or_else(|| {
+        let all = Mode::ALL.map(Mode::name).join(", ");
+        format!("{name:?} is not a mode (there are: {all})")
+    })
 }
 
 fn target(text: &str) -> Result<Command, String> {

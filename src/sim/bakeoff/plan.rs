@@ -171,11 +171,7 @@ fn recipes(list: &str, all: &[&str]) -> Result<Vec<Recipe>, String> {
 
 /// Whether `hold` is among them, and those that search.
 fn modes(list: &str) -> Result<(bool, Vec<Mode>), String> {
-    let all = || {
-        Mode::ALL
-            .into_iter()
-            .filter(|m| m.searching() && m.built() && *m != Mode::Slo)
-    };
+    let all = || Mode::ALL.into_iter().filter(|m| m.searching() && *m != Mode::Slo);
     if list == "all" {
         return Ok((false, all().collect()));
     }

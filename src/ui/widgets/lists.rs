@@ -29,7 +29,6 @@ fn window<'p>(pen: &'p mut Pen, width: u16, height: u16, caption: &str) -> Pen<'
 /// The modes with a line of explanation each; what is not built yet is listed and dim.
 pub(in crate::ui) fn modes(scene: &Scene, pen: &mut Pen, at: usize) {
     let theme = scene.theme();
-    let dim = theme.ink(Ink::Dim);
     let lines = menu::lines(at);
     let mut inner = window(pen, 82, lines.len() as u16 + 2, "modes: Enter applies, Esc closes");
     for (i, line) in lines.into_iter().enumerate() {
@@ -39,7 +38,7 @@ pub(in crate::ui) fn modes(scene: &Scene, pen: &mut Pen, at: usize) {
             plain(&mut inner, y, i == at, name, &words);
             continue;
         };
-        let mut name = if mode.built() { theme.strong() } else { dim };
+        let mut name = theme.strong();
         if mode == scene.mode() {
             name = theme.ink(Ink::Mode).patch(theme.strong());
         }
@@ -48,14 +47,8 @@ pub(in crate::ui) fn modes(scene: &Scene, pen: &mut Pen, at: usize) {
             inner.glyph(1, y, glyph::ROW_MARK, Style::new());
         }
         inner.put(3, y, mode.name(), name);
-        let text = if mode.built() { Style::new() } else { dim };
-        let end = inner.width().saturating_sub(1);
-        let later = if mode.built() { 0 } else { 6 };
-        let words = fit(mode.explanation(), usize::from(end.saturating_sub(12 + later)));
-        inner.put(12, y, &words, text);
-        if !mode.built() {
-            inner.right(end, y, "later", dim);
-        }
+        let words = fit(mode.explanation(), usize::from(inner.width().saturating_sub(13)));
+        inner.put(12, y, &words, Style::new());
     }
 }
 
