@@ -12,13 +12,13 @@ use crate::telemetry::frame::Frame;
 
 /// Runs it; returns the exit code.
 pub(super) fn run(args: &AnswersArgs) -> Result<u8, Stop> {
-    let json = wants_json(args.output_format, "sim answers")?;
+    let json = wants_json(args.told.output_format, "sim answers")?;
     let exam = Exam::new(args.runs, args.seed).map_err(Stop::usage)?;
     let signals = Signals::install(false).map_err(Stop::fault)?;
     let pool = Pool {
         name: "answers",
         threads: pool::cores(),
-        quiet: args.quiet,
+        quiet: args.told.quiet,
         signals: &signals,
     };
     let outcome = pool.run(&exam.weights(), move |i| exam.run(i, said))?;

@@ -10,13 +10,13 @@ use crate::sim::promises::Exam;
 
 /// Runs it; returns the exit code.
 pub(super) fn run(args: &PromisesArgs) -> Result<u8, Stop> {
-    let json = wants_json(args.output_format, "sim promises")?;
+    let json = wants_json(args.told.output_format, "sim promises")?;
     let exam = Exam::new(&args.plants, args.runs, args.jitter, args.seed).map_err(Stop::usage)?;
     let signals = Signals::install(false).map_err(Stop::fault)?;
     let pool = Pool {
         name: "promises",
         threads: pool::cores(),
-        quiet: args.quiet,
+        quiet: args.told.quiet,
         signals: &signals,
     };
     let work = exam.clone();

@@ -39,6 +39,17 @@ pub enum SimSub {
     Ewf(FlowArgs),
 }
 
+/// How an experiment of many runs tells its result.
+#[derive(Debug, Args)]
+pub struct ToldArgs {
+    /// text or json
+    #[arg(long, value_name = "FORMAT")]
+    pub output_format: Option<Format>,
+    /// No progress on standard error
+    #[arg(long)]
+    pub quiet: bool,
+}
+
 /// `sim bakeoff`.
 #[derive(Debug, Args)]
 pub struct BakeoffArgs {
@@ -54,12 +65,9 @@ pub struct BakeoffArgs {
     /// Move rates and delays of the plants by up to this share: .4
     #[arg(long, value_name = "SHARE", default_value = "0")]
     pub jitter: f64,
-    /// text or json
-    #[arg(long, value_name = "FORMAT")]
-    pub output_format: Option<Format>,
-    /// No progress on standard error
-    #[arg(long)]
-    pub quiet: bool,
+    /// How it is told.
+    #[command(flatten)]
+    pub told: ToldArgs,
 }
 
 /// `sim answers`.
@@ -71,12 +79,9 @@ pub struct AnswersArgs {
     /// Seed of the first run
     #[arg(long, value_name = "N", default_value = "1")]
     pub seed: u64,
-    /// text or json
-    #[arg(long, value_name = "FORMAT")]
-    pub output_format: Option<Format>,
-    /// No progress on standard error
-    #[arg(long)]
-    pub quiet: bool,
+    /// How it is told.
+    #[command(flatten)]
+    pub told: ToldArgs,
 }
 
 /// `sim promises`.
@@ -94,12 +99,9 @@ pub struct PromisesArgs {
     /// Seed of the first run
     #[arg(long, value_name = "N", default_value = "1")]
     pub seed: u64,
-    /// text or json
-    #[arg(long, value_name = "FORMAT")]
-    pub output_format: Option<Format>,
-    /// No progress on standard error
-    #[arg(long)]
-    pub quiet: bool,
+    /// How it is told.
+    #[command(flatten)]
+    pub told: ToldArgs,
 }
 
 /// `sim ewf`.
