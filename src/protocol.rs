@@ -35,6 +35,9 @@ pub trait Wire {
     /// The bytes of exchange `seq`, built once where possible; resets the reading side. Empty means: connect only.
     fn request(&mut self, seq: u64) -> &[u8];
 
+    /// The bytes of the exchange at hand, as `request` gave them: the rest of a large one is sent from here.
+    fn asking(&self) -> &[u8];
+
     /// Takes what was read, at any split, and says whether the answer is whole. The wire keeps bytes of its own only
     /// for a partial head. Counts `first`-independent facts into `seen`: status, head, surplus; never `rx` or times.
     /// `eof`: the peer has closed; `input` is empty then.

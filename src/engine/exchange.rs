@@ -19,10 +19,12 @@ pub(super) enum Stop {
     Marked(Mark),
 }
 
-/// How a worker came out of beginning on a new connection.
+/// How a worker came out of dialling.
 enum Fresh {
-    /// Ended; the exchange was counted.
-    Ended(Result<(), Stop>),
+    /// It has a connection, and the exchange of this number to send on it.
+    Ready(u64),
+    /// There is none; the exchange was counted.
+    Failed(Stop),
     /// Disturbed before it took a number: look at the orders again.
     Disturbed,
     /// `-n` is used up.
@@ -38,20 +40,28 @@ impl<P: Protocol> Worker<P> {
         if self.kept.is_none() {
             self.kept = self.lane.rack.take();
         }
-        let result = if self.kept.is_some() {
+        let begun = if self.kept.is_some() {
             let Some(seq) = self.lane.supply.draw() else { return false };
             self.lane.tally.borrow_mut().scheduled += 1;
             self.begin(Stage::Sent, self.now(seq), self.free);
-            match self.exchange(seq).await {
-                Err(Stop::Failed(Failure::ReusedConnClosed)) if self.seen.rx == 0 => Box::pin(self.again(seq)).await,
-                result => result,
-            }
+            Ok(seq)
         } else {
             match Box::pin(self.fresh()).await {
-                Fresh::Ended(result) => result,
+                Fresh::Ready(seq) => {
+                    self.sent();
+                    Ok(seq)
+                }
+                Fresh::Failed(stop) => Err(stop),
                 Fresh::Disturbed => return true,
                 Fresh::Exhausted => return false,
             }
+        };
+        let result = match begun {
+            Ok(seq) => match self.exchange(seq).await {
+                Err(Stop::Failed(Failure::ReusedConnClosed)) if self.seen.rx == 0 => Box::pin(self.again(seq)).await,
+                result => result,
+            },
+            Err(stop) => Err(stop),
         };
         if self.finish(result) {
             Box::pin(self.back_off()).await;
@@ -117,22 +127,30 @@ impl<P: Protocol> Worker<P> {
         };
         lane.tally.borrow_mut().scheduled += 1;
         self.begin(Stage::Dialling, self.now(seq), self.free);
-        match self.slot.watch(pin!(lane.dial(&mut self.seen))).await {
-            Ok(Ok(kept)) => self.kept = Some(kept),
-            Ok(Err(class)) => return Fresh::Ended(Err(Stop::Failed(class))),
-            Err(mark) => return Fresh::Ended(Err(Stop::Marked(mark))),
-        }
+        // In a box of its own: of thousands that wait for their turn few dial, and none needs the room afterwards.
+        let (slot, seen) = (&self.slot, &mut self.seen);
+        let made = Box::pin(async { slot.watch(pin!(lane.dial(seen))).await }).await;
         drop(pass);
-        Fresh::Ended(self.send_fresh(seq).await)
+        match made {
+            Ok(Ok(kept)) => self.kept = Some(kept),
+            Ok(Err(class)) => return Fresh::Failed(Stop::Failed(class)),
+            Err(mark) => return Fresh::Failed(Stop::Marked(mark)),
+        }
+        Fresh::Ready(seq)
     }
 
-    /// The dial is over: sends on the new connection.
-    pub(super) async fn send_fresh(&mut self, seq: u64) -> Result<(), Stop> {
+    /// The dial is over: the request is about to go on the new connection.
+    fn sent(&mut self) {
         self.failures = 0;
         let lane = &self.lane;
         self.seen.sent = Some(lane.epoch.now());
         lane.tally.borrow_mut().sent += 1;
         lane.roster.sent(&self.slot, self.began + lane.terms.request);
+    }
+
+    /// The dial is over: sends on the new connection.
+    pub(super) async fn send_fresh(&mut self, seq: u64) -> Result<(), Stop> {
+        self.sent();
         self.exchange(seq).await
     }
 

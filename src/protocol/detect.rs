@@ -254,6 +254,10 @@ impl Wire for Capture {
         self.wire.request(seq)
     }
 
+    fn asking(&self) -> &[u8] {
+        self.wire.asking()
+    }
+
     fn feed(&mut self, input: &[u8], eof: bool, seen: &mut Seen) -> Result<Feed, Failure> {
         let room = KEPT - self.kept.len();
         self.kept.extend_from_slice(&input[..input.len().min(room)]);

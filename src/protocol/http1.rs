@@ -196,6 +196,10 @@ impl Wire for Http1Wire {
         self.stamp.fill(seq)
     }
 
+    fn asking(&self) -> &[u8] {
+        self.stamp.filled()
+    }
+
     fn feed(&mut self, input: &[u8], eof: bool, seen: &mut Seen) -> Result<Feed, Failure> {
         let fed = if eof { self.closed(seen) } else { self.advance(input, seen) };
         fed.map_err(|fault| {

@@ -40,8 +40,7 @@ pub struct Stream<W, T> {
     exchanges: u64,
     limit: u64,
     reusable: bool,
-    /// What the kernel did not take at once; from `written` on it is still to be sent. Empty for small requests.
-    rest: Vec<u8>,
+    /// Bytes of the request that the kernel has taken; the others stay with the wire and are never copied.
     written: usize,
     /// Writing failed; an answer may still be there to read.
     broken: Option<io::Error>,
@@ -62,7 +61,6 @@ impl<W: Wire, T: AsyncRead + AsyncWrite + Unpin> Stream<W, T> {
             exchanges: 0,
             limit: u64::MAX,
             reusable: true,
-            rest: Vec::new(),
             written: 0,
             broken: None,
             early: None,
@@ -111,10 +109,10 @@ impl<W: Wire, T: AsyncRead + AsyncWrite + Unpin> Stream<W, T> {
         Ok(())
     }
 
-    /// Sends as much as the kernel takes. A failure is kept for when nothing is left to read.
+    /// Sends as much as the kernel takes, straight from the wire's bytes. A failure is kept for when nothing is left to read.
     fn poll_send(&mut self, cx: &mut Context<'_>, seen: &mut Seen) -> Result<Feed, Failure> {
-        while self.broken.is_none() && self.written < self.rest.len() {
-            match Pin::new(&mut self.io).poll_write(cx, &self.rest[self.written..]) {
+        while self.sending() {
+            match Pin::new(&mut self.io).poll_write(cx, &self.wire.asking()[self.written..]) {
                 Poll::Pending => break,
                 Poll::Ready(Ok(n)) if n > 0 => {
                     self.written += n;
@@ -124,25 +122,6 @@ impl<W: Wire, T: AsyncRead + AsyncWrite + Unpin> Stream<W, T> {
             }
         }
         self.asked(seen)
-    }
-
-    /// The first write, straight from the wire's bytes; only what the kernel refuses is copied.
-    fn poll_begin(&mut self, cx: &mut Context<'_>, seq: u64, seen: &mut Seen) -> Result<Feed, Failure> {
-        let request = self.wire.request(seq);
-        if !request.is_empty() {
-            let taken = match Pin::new(&mut self.io).poll_write(cx, request) {
-                Poll::Pending => 0,
-                Poll::Ready(Ok(n)) => n,
-                Poll::Ready(Err(e)) => {
-                    self.broken = Some(e);
-                    0
-                }
-            };
-            seen.tx += taken as u64;
-            self.rest.extend_from_slice(&request[taken..]);
-        }
-        // A write that took a part has not asked to be woken: only one that took nothing has.
-        self.poll_send(cx, seen)
     }
 
     /// With the request gone, the wire may want no answer at all; then a failed write is the whole story.
@@ -157,7 +136,11 @@ impl<W: Wire, T: AsyncRead + AsyncWrite + Unpin> Stream<W, T> {
     }
 
     fn sending(&self) -> bool {
-        self.broken.is_none() && self.written < self.rest.len()
+        self.broken.is_none() && self.written < self.wire.asking().len()
+    }
+
+    fn sent(&self) -> bool {
+        self.broken.is_none() && !self.sending()
     }
 
     /// Reads and feeds until the answer is whole. An answer that comes while we still send is kept: with an error
@@ -169,8 +152,7 @@ impl<W: Wire, T: AsyncRead + AsyncWrite + Unpin> Stream<W, T> {
             if let Some(reusable) = self.early
                 && (!self.sending() || !reusable || seen.status >= 400)
             {
-                let whole = self.written == self.rest.len() && self.broken.is_none();
-                return Poll::Ready(Ok(reusable && whole));
+                return Poll::Ready(Ok(reusable && self.sent()));
             }
             let fed = match ready!(poll_read(&mut self.io, cx, &mut room)) {
                 Ok(n) => {
@@ -226,22 +208,22 @@ impl<W: Wire, T: AsyncRead + AsyncWrite + Unpin> Session for Stream<W, T> {
         self.reusable = false;
         self.exchanges += 1;
         (self.got, self.written, self.broken, self.early) = (0, 0, None, None);
-        self.rest.clear();
-        self.rest.shrink_to(0);
         seen.detail = None;
         let mut begun = false;
         let reusable = poll_fn(|cx| {
-            let asked = if begun {
-                self.poll_send(cx, seen)?
-            } else {
+            let mut listening = false;
+            if !begun {
                 begun = true;
                 if self.exchanges > 1 {
                     self.poll_idle(cx, seen)?;
+                    listening = true;
                 }
-                self.poll_begin(cx, seq, seen)?
-            };
-            match asked {
+                self.wire.request(seq);
+            }
+            match self.poll_send(cx, seen)? {
                 Feed::Done { reusable } if self.early.is_none() => Poll::Ready(Ok(reusable)),
+                // Nothing had come a moment ago, and the task will be woken when something does.
+                _ if listening && self.sent() => Poll::Pending,
                 _ => self.poll_answer(cx, seen),
             }
         })
@@ -282,6 +264,7 @@ mod tests {
     use crate::protocol::fixture::plan;
     use crate::protocol::scripted::block_on;
     use crate::protocol::tcp::{Payload, TcpWire};
+    use std::cell::Cell;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     /// It was sent as far as the first write went, and then nothing happened: a body above some MiB timed out.
@@ -309,5 +292,53 @@ mod tests {
 
         assert_eq!(done, Ok(()));
         assert_eq!((seen.tx, seen.rx, stream.reusable()), (5000, 1, true));
+    }
+
+    /// A pipe that counts how often it is read.
+    struct Counted(tokio::io::DuplexStream, Rc<Cell<u32>>);
+
+    impl AsyncRead for Counted {
+        fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+            self.1.set(self.1.get() + 1);
+            Pin::new(&mut self.0).poll_read(cx, into)
+        }
+    }
+
+    impl AsyncWrite for Counted {
+        fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+            Pin::new(&mut self.0).poll_write(cx, bytes)
+        }
+
+        fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Pin::new(&mut self.0).poll_flush(cx)
+        }
+
+        fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Pin::new(&mut self.0).poll_shutdown(cx)
+        }
+    }
+
+    #[test]
+    fn a_kept_connection_is_read_once_before_it_asks_and_once_for_the_answer() {
+        let mut plan = plan("tcp://h:1");
+        plan.request.body = Some(b"?".as_slice().into());
+        let (near, mut far) = tokio::io::duplex(1000);
+        let reads = Rc::new(Cell::new(0));
+        let wire = TcpWire::new(Rc::new(Payload::new(&plan)));
+        let mut stream = Stream::new(wire, Counted(near, Rc::clone(&reads)), Buffer::default(), Epoch::new());
+        let mut seen = Seen::default();
+
+        block_on(async {
+            tokio::spawn(async move {
+                while far.read_u8().await.is_ok() {
+                    far.write_u8(b'!').await.unwrap();
+                }
+            });
+            stream.exchange(0, &mut seen).await.unwrap();
+            reads.set(0);
+            stream.exchange(1, &mut seen).await.unwrap();
+        });
+
+        assert_eq!((reads.get(), seen.rx), (2, 2));
     }
 }

@@ -194,6 +194,10 @@ impl Wire for TcpWire {
         self.stamp.fill(seq)
     }
 
+    fn asking(&self) -> &[u8] {
+        self.stamp.filled()
+    }
+
     fn feed(&mut self, input: &[u8], eof: bool, seen: &mut Seen) -> Result<Feed, Failure> {
         if eof {
             return self.closed(seen);

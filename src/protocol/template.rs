@@ -69,13 +69,17 @@ impl Stamp {
 
     /// The bytes of request `seq`.
     pub(super) fn fill(&mut self, seq: u64) -> &[u8] {
-        if self.own.is_empty() {
-            return &self.template.bytes;
+        if !self.own.is_empty() {
+            for place in &self.template.places {
+                digits(&mut self.own[*place..place + WIDTH], seq);
+            }
         }
-        for place in &self.template.places {
-            digits(&mut self.own[*place..place + WIDTH], seq);
-        }
-        &self.own
+        self.filled()
+    }
+
+    /// The bytes as filled in last.
+    pub(super) fn filled(&self) -> &[u8] {
+        if self.own.is_empty() { &self.template.bytes } else { &self.own }
     }
 }
 
