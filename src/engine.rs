@@ -28,6 +28,7 @@ mod rack;
 mod ramp;
 mod rawlog;
 mod roster;
+mod room;
 mod slot;
 mod supply;
 mod worker;

@@ -8,9 +8,9 @@ use super::health::{fit, raise_descriptors};
 use super::lane::{Lane, Quota, Terms};
 use super::lanes::{Lanes, Port};
 use super::orders::Orders;
-use super::ports::budget;
 use super::rack::Rack;
 use super::rawlog::Outlet;
+use super::room::Room;
 use super::roster::Roster;
 use super::supply::{Budget, Supply};
 use crate::clock::Epoch;
@@ -85,9 +85,7 @@ where
     P: Protocol + 'static,
     F: Fn(&Seat) -> P + Send + Sync + 'static,
 {
-    let limit = raise_descriptors();
-    let (most, remark) = fit(plan.max_workers, limit);
-    let mut remarks: Vec<String> = remark.into_iter().chain(budget(most)).collect();
+    let mut room = Room::of(plan);
     let (make, from) = (Arc::new(make), epoch.now());
     let used = u64::from(first.is_some());
     let numbers = plan.requests.map(|n| Arc::new(Budget::new(n, used)));
@@ -96,9 +94,9 @@ where
         .into_iter()
         .unzip();
     if plan.open && !due.alarms.iter().all(|a| a.fine()) {
-        remarks.push("no fine timers here: arrivals are up to 1 ms late".to_owned());
+        room.remark("no fine timers here: arrivals are up to 1 ms late".to_owned());
     }
-    let mut lanes = Lanes::new(ports, due, (most, limit), remarks, from).logged(log);
+    let mut lanes = Lanes::new(ports, due, room, from).logged(log);
     for berth in berths {
         let (make, (say, heard)) = (Arc::clone(&make), sync_channel(1));
         let lane = berth.seat.lane;
