@@ -18,6 +18,7 @@ mod due;
 mod exchange;
 mod gate;
 mod health;
+mod idlers;
 mod lane;
 mod lanes;
 mod launch;
@@ -27,14 +28,16 @@ mod ports;
 mod rack;
 mod ramp;
 mod rawlog;
-mod roster;
 mod room;
+mod roster;
 mod slot;
 mod supply;
 mod worker;
 
 #[cfg(test)]
 mod arrivals;
+#[cfg(test)]
+mod crowd;
 #[cfg(test)]
 mod fake;
 

@@ -4,7 +4,7 @@
 use super::beat::{Beat, Fault, Post, run};
 use super::due::Due;
 use super::gate::Gate;
-use super::health::{fit, raise_descriptors};
+use super::idlers::Idlers;
 use super::lane::{Lane, Quota, Terms};
 use super::lanes::{Lanes, Port};
 use super::orders::Orders;
@@ -164,18 +164,31 @@ fn live<P: Protocol + 'static>(berth: Berth, make: &dyn Fn(&Seat) -> P, say: &Sy
     };
     runtime.block_on(async {
         let protocol = make(&berth.seat);
-        let mut lane = furnish(berth.seat, berth.terms, berth.gate, (berth.supply, berth.due), protocol);
+        let mut lane = furnish(
+            berth.seat,
+            berth.terms,
+            (berth.gate, berth.beat),
+            (berth.supply, berth.due),
+            protocol,
+        );
         lane.log = berth.log.map(|outlet| RefCell::new(outlet.tap()));
         let lane = Rc::new(lane);
         if let Some(first) = berth.first {
             begin_with(&lane, first);
         }
         drop(say.send(Ok(())));
-        run(lane, berth.beat).await;
+        run(lane).await;
     });
 }
 
-fn furnish<P: Protocol>(seat: Seat, terms: Terms, gate: (f64, usize), (supply, due): (Supply, Arc<Due>), protocol: P) -> Lane<P> {
+/// A lane without workers, within the runtime of its thread.
+pub(super) fn furnish<P: Protocol>(
+    seat: Seat,
+    terms: Terms,
+    (gate, beat): ((f64, usize), Beat),
+    (supply, due): (Supply, Arc<Due>),
+    protocol: P,
+) -> Lane<P> {
     Lane {
         protocol,
         epoch: seat.epoch,
@@ -186,11 +199,14 @@ fn furnish<P: Protocol>(seat: Seat, terms: Terms, gate: (f64, usize), (supply, d
         supply,
         due,
         number: seat.lane,
-        idle: RefCell::default(),
+        idle: Idlers::default(),
+        hires: Cell::new(0),
         took: Cell::new(0),
         rang: Cell::new(Nanos::ZERO),
         tally: RefCell::default(),
         log: None,
+        beat: RefCell::new(beat),
+        late: Cell::new(Nanos::MAX),
         quota: Cell::new(Quota::default()),
         recovered: Cell::new(false),
         dialled: Cell::new(Nanos::ZERO),
@@ -208,7 +224,7 @@ fn begin_with<P: Protocol>(lane: &Lane<P>, first: First) {
     lane.record(&first.seen, first.outcome, first.end);
     let stream = first.stream.filter(|_| lane.terms.uses > 1);
     if let Some(session) = stream.and_then(|s| lane.protocol.adopt(s)).filter(|s| s.reusable()) {
-        lane.rack.park(lane.rack.keep(session, 1), 0, lane.epoch.now());
+        lane.rack.park(lane.rack.keep(session, 1), lane.epoch.now());
     }
 }
 
