@@ -5,6 +5,7 @@ mod output;
 mod redact;
 mod request;
 mod simulator;
+mod source;
 mod traffic;
 mod wrk;
 
@@ -171,6 +172,9 @@ pub struct RunArgs {
     /// Connections made per second (default 20000 on loopback, 200 elsewhere)
     #[arg(long, value_name = "N", help_heading = "Load")]
     pub connect_rate: Option<String>,
+    /// Connect from these addresses of this machine in turn, repeatable: each has a range of ports of its own
+    #[arg(long, value_name = "ADDR[,ADDR…]", help_heading = "Load")]
+    pub source_ip: Vec<String>,
     /// How boldly to grow (default by address)
     #[arg(long, value_name = "PROFILE", help_heading = "Load")]
     pub ramp: Option<Ramp>,

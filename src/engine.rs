@@ -18,6 +18,7 @@ mod due;
 mod exchange;
 mod gate;
 mod health;
+mod idlers;
 mod lane;
 mod lanes;
 mod launch;
@@ -27,6 +28,7 @@ mod ports;
 mod rack;
 mod ramp;
 mod rawlog;
+mod room;
 mod roster;
 mod slot;
 mod supply;
@@ -34,6 +36,8 @@ mod worker;
 
 #[cfg(test)]
 mod arrivals;
+#[cfg(test)]
+mod crowd;
 #[cfg(test)]
 mod fake;
 

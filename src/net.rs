@@ -3,3 +3,4 @@
 
 pub mod dial;
 pub mod resolve;
+pub mod source;

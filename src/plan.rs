@@ -8,6 +8,7 @@ use crate::load::{Traffic, throttle};
 use crate::model::demand::Overflow;
 use crate::model::run::Profile;
 use crate::model::units::Nanos;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// How the target is spoken to.
@@ -139,6 +140,8 @@ pub struct Plan {
     pub threads: usize,
     /// Connects per second over all lanes.
     pub connect_rate: f64,
+    /// Where connections come from, in turn, all of the target's family; none: the system chooses.
+    pub sources: Vec<IpAddr>,
     /// Fast or gentle.
     pub profile: Profile,
     /// Policy of the client queue.

@@ -48,7 +48,7 @@ fn help_names_every_flag_of_this_version_and_ends_well() {
         assert_eq!(help.stderr, "");
         for flag in
             "--rate --arrivals --stages --queue --overflow --throttle --precise --workers --connections --min-workers --max-workers --duration --requests --limit --warmup --drain --timeout \
-                     --connect-timeout --connect-rate --ramp --seed --threads --mode --setpoint --slo --kp --ki --kd --set --script \
+                     --connect-timeout --connect-rate --source-ip --ramp --seed --threads --mode --setpoint --slo --kp --ki --kd --set --script \
                      --method --header --body --read-until --expect --no-keepalive --requests-per-connection --headless --no-tui \
                      --output --output-format --yes --strict --quiet --fps --color --theme --palette --charset --version"
                 .split_whitespace()

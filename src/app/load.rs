@@ -10,6 +10,7 @@ use crate::link::Link;
 use crate::model::run::{RunInfo, Truth};
 use crate::model::setpoints::Mode;
 use crate::model::units::Nanos;
+use crate::net::source;
 use crate::plan::{Scheme, Target};
 use crate::telemetry::frame::Frame;
 use std::sync::{Arc, Mutex};
@@ -18,6 +19,7 @@ use std::sync::{Arc, Mutex};
 pub(super) fn run(target: &str, args: &RunArgs, command: String, truth: Option<Truth>) -> Result<u8, Stop> {
     let job = cli::job(args).map_err(Stop::usage)?;
     let target = Target::parse(target).map_err(Stop::usage)?;
+    source::check(&job.sources).map_err(Stop::usage)?;
     let view = View::of(args)?;
     let info = RunInfo {
         target: shown(&target),

@@ -16,6 +16,7 @@ use crate::model::setpoints::{LoadModel, Mode};
 use crate::model::units::Nanos;
 use crate::net::dial::{self, Dialer};
 use crate::net::resolve::{self, Place};
+use crate::net::source;
 use crate::plan::{Plan, Scheme, Target};
 use crate::protocol::detect::decide::{self, Decision};
 use crate::protocol::detect::{self, Found, Outcome};
@@ -90,7 +91,7 @@ impl Session {
     fn resolve(&self, foyer: &mut Foyer<'_>) -> Result<Vec<SocketAddr>, Not> {
         loop {
             match resolve::resolve(&self.target.host, self.target.port, resolve::PATIENCE) {
-                Ok(addresses) => return Ok(addresses),
+                Ok(addresses) => return Ok(source::reached(&self.job.sources, addresses).map_err(Stop::usage)?),
                 Err(why) => self.unreachable(foyer, &format!("nothing answered: {why}"))?,
             }
         }
@@ -137,6 +138,7 @@ impl Session {
             requests: job.requests,
             threads: job.shape.threads.unwrap_or(if near { (cores / 2).max(1) } else { cores }),
             connect_rate: job.shape.connect_rate.unwrap_or(if near { 20_000.0 } else { 200.0 }),
+            sources: job.sources.clone(),
             profile: job.shape.profile.unwrap_or_else(|| place.profile()),
             overflow: job.set.overflow,
             open: job.set.model == LoadModel::Open,
@@ -315,7 +317,8 @@ fn ready(plan: Plan, address: SocketAddr, kind: Kind, outcome: Outcome, foyer: &
 }
 
 fn pin(addresses: &[SocketAddr], plan: &Plan) -> Result<SocketAddr, String> {
-    let pinned = wait_for(dial::pin(addresses, plan.timeouts.connect)).map_err(|e| e.to_string())?;
+    let pinned =
+        wait_for(dial::pin(addresses, plan.sources.first().copied(), plan.timeouts.connect)).map_err(|e| e.to_string())?;
     pinned.map_err(|(_, said)| format!("nothing answered: {said}"))
 }
 
@@ -339,14 +342,15 @@ fn start(
         Kind::Http1 => {
             Http1::new(plan, Dialer::new(plan, address, epoch)).map_err(Stop::usage)?;
             let make = move |seat: &crate::engine::Seat| {
-                Http1::new(&shared, Dialer::new(&shared, address, seat.epoch)).expect("the same request was accepted before")
+                let dialer = Dialer::new(&shared, address, seat.epoch).of_lane(seat.lane);
+                Http1::new(&shared, dialer).expect("the same request was accepted before")
             };
             launch(plan, epoch, make, first, log)
         }
         Kind::Tcp | Kind::TcpConnect => launch(
             plan,
             epoch,
-            move |seat: &crate::engine::Seat| Tcp::new(&shared, Dialer::new(&shared, address, seat.epoch)),
+            move |seat: &crate::engine::Seat| Tcp::new(&shared, Dialer::new(&shared, address, seat.epoch).of_lane(seat.lane)),
             first,
             log,
         ),

@@ -3,7 +3,7 @@
 
 use super::output::{Output, output};
 use super::request::{body, request};
-use super::{Ramp, RunArgs, traffic};
+use super::{Ramp, RunArgs, source, traffic};
 use crate::load::{Traffic, throttle};
 use crate::model::arrival::Process;
 use crate::model::command::{self, Command, Line};
@@ -13,6 +13,7 @@ use crate::model::run::Profile;
 use crate::model::setpoints::{Bounds, History, LoadModel, Mode, Setpoint, Setpoints};
 use crate::model::units::{Nanos, parse_duration, parse_rate};
 use crate::plan::{Request, Timeouts};
+use std::net::IpAddr;
 
 /// What decides the shape of a run but depends on the target's address where it is `None`.
 #[derive(Clone, Debug, Default)]
@@ -44,6 +45,8 @@ pub struct Job {
     pub throttle: Option<throttle::Terms>,
     /// `--precise`.
     pub precise: bool,
+    /// `--source-ip`: all of one family.
+    pub sources: Vec<IpAddr>,
     /// By address.
     pub shape: Shape,
     /// `-z`.
@@ -104,6 +107,7 @@ pub fn job(args: &RunArgs) -> Result<Job, String> {
         },
         throttle: traffic::throttle(args)?,
         precise: args.precise,
+        sources: source::sources(&args.source_ip)?,
         traffic,
         duration: time(args.duration.as_deref(), "-z")?,
         requests: args.requests.as_deref().map(requests).transpose()?,

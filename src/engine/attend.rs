@@ -2,13 +2,11 @@
 //! It refuses to hold an arrival: each goes to a worker at once, or stays in the queue of all lanes.
 
 use super::alarm::Bell;
-use super::beat::Beat;
 use super::due::Hands;
 use super::lane::Lane;
 use super::worker::work;
 use crate::model::units::Nanos;
 use crate::protocol::Protocol;
-use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -16,14 +14,14 @@ use std::sync::Arc;
 const IDLE: Nanos = Nanos::from_secs(5);
 
 /// Answers the alarm until the lane ends. A change of the demand acts at once.
-pub(super) async fn listen<P: Protocol + 'static>(lane: Rc<Lane<P>>, beat: Rc<RefCell<Beat>>) {
+pub(super) async fn listen<P: Protocol + 'static>(lane: Rc<Lane<P>>) {
     let bell = Bell::new(Arc::clone(&lane.due.alarms[lane.number]));
     loop {
         bell.ring().await;
         let now = lane.epoch.now();
         lane.rang.set(now);
         if lane.due.news(lane.number) {
-            beat.borrow_mut().strike(&lane, now);
+            lane.strike(now);
         } else {
             lane.attend(now);
         }
@@ -39,7 +37,7 @@ impl<P: Protocol + 'static> Lane<P> {
 
     /// Calls the worker that idles the shortest.
     fn call(&self, now: Nanos) -> bool {
-        let Some(slot) = self.idle.borrow_mut().pop() else {
+        let Some(slot) = self.idle.pop() else {
             return false;
         };
         match self.due.rouse(self.number, true, now) {
@@ -49,7 +47,7 @@ impl<P: Protocol + 'static> Lane<P> {
                 true
             }
             None => {
-                self.idle.borrow_mut().push(slot);
+                self.idle.push(slot);
                 false
             }
         }
@@ -57,7 +55,7 @@ impl<P: Protocol + 'static> Lane<P> {
 
     /// Starts a worker for an arrival that nobody idles for.
     fn start(self: &Rc<Self>, now: Nanos) -> bool {
-        if !self.idle.borrow().is_empty() {
+        if self.idle.count() > 0 || self.hires.get() == 0 {
             return false;
         }
         let Some(slot) = self.roster.vacancy(self.quota.get().stay as usize, now) else {
@@ -67,6 +65,7 @@ impl<P: Protocol + 'static> Lane<P> {
             return false;
         };
         self.took.set(self.took.get() + 1);
+        self.hires.set(self.hires.get() - 1);
         slot.call(arrival);
         tokio::task::spawn_local(work(Rc::clone(self), slot, Nanos::ZERO));
         true
@@ -78,8 +77,8 @@ impl<P: Protocol> Lane<P> {
     pub(super) fn arm(&self, now: Nanos) {
         let stay = self.quota.get().stay as usize;
         let hands = Hands {
-            idle: self.idle.borrow().len(),
-            room: self.roster.vacancy(stay, now).is_some(),
+            idle: self.idle.count(),
+            room: self.hires.get() > 0 && self.roster.vacancy(stay, now).is_some(),
             earliest: self.rang.get() + self.terms.calm,
         };
         self.due.arm(self.number, hands);
@@ -87,8 +86,8 @@ impl<P: Protocol> Lane<P> {
 
     /// Lets the worker go that has idled longest, if that is long.
     pub(super) fn thin_out(&self, now: Nanos) {
-        let idle = self.idle.borrow();
-        if let Some(slot) = idle.first().filter(|s| idle.len() > 1 && now - s.since() >= IDLE) {
+        let oldest = self.idle.oldest().filter(|_| self.idle.count() > 1);
+        if let Some(slot) = oldest.filter(|s| now - s.since() >= IDLE) {
             slot.dismiss();
         }
     }

@@ -13,13 +13,16 @@ use crate::model::units::Nanos;
 use crate::protocol::Protocol;
 use crate::telemetry::interval::{Gauges, Interval};
 use crate::telemetry::tally::Tally;
-use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
 
 /// An interval is sent once in so many beats.
 const BEATS_PER_INTERVAL: u64 = 10;
+/// A beat that is so late is struck by the first worker that looks at the clock.
+const LATE: Nanos = Nanos::from_millis(2);
+/// Workers started at one beat: more only where the rate of dials allows more, for one without a connection waits for that.
+const STARTS: usize = 50;
 const HALF: Nanos = Nanos::new(BEAT.ns() / 2);
 
 /// What was measured in a stretch of time, and how many arrivals the lane has taken since run start.
@@ -90,8 +93,9 @@ impl Beat {
         self.pulse.beat(now);
         let before = lane.quota.replace(self.read(lane, now));
         lane.roster.sweep(now);
-        lane.rack.expire(now);
+        lane.rack.trim(lane.quota.get().stay as usize, now);
         lane.gate.beat(now);
+        lane.hires.set(lane.gate.depth().max(STARTS));
         self.disturb(lane, before, now);
         if lane.quota.get().open {
             lane.supply.make_room();
@@ -171,9 +175,7 @@ impl Beat {
         if self.ending() {
             lane.rack.clear();
         }
-        if let Some(fault) = self.fault.take_if(|f| f.at <= now) {
-            lane.roster.sabotage(fault.index);
-        }
+        self.fault.take_if(|f| f.at <= now && lane.roster.sabotage(f.index));
     }
 
     /// Starts the closed model's workers.
@@ -182,7 +184,7 @@ impl Beat {
         if stay == 0 || lane.supply.exhausted() {
             return;
         }
-        lane.roster.fill(stay, now, rising, |slot| {
+        lane.roster.fill((stay, lane.hires.get()), now, rising, |slot| {
             let delay = self.ramp.delay(slot.index, now);
             tokio::task::spawn_local(work(Rc::clone(lane), slot, delay));
         });
@@ -259,13 +261,27 @@ impl Beat {
 }
 
 /// Runs a lane until it is told to stop. Workers still present are dropped with the runtime. Nothing begins before the run.
-pub(super) async fn run<P: Protocol + 'static>(lane: Rc<Lane<P>>, beat: Beat) {
-    let beat = Rc::new(RefCell::new(beat));
-    tokio::task::spawn_local(listen(Rc::clone(&lane), Rc::clone(&beat)));
-    while !beat.borrow().stopped() {
-        let next = beat.borrow().next(lane.epoch.now());
+pub(super) async fn run<P: Protocol + 'static>(lane: Rc<Lane<P>>) {
+    tokio::task::spawn_local(listen(Rc::clone(&lane)));
+    while !lane.beat.borrow().stopped() {
+        let next = lane.beat.borrow().next(lane.epoch.now());
+        lane.late.set(next + LATE);
         tokio::time::sleep_until(lane.epoch.instant(next).into()).await;
-        beat.borrow_mut().strike(&lane, lane.epoch.now());
+        let now = lane.epoch.now();
+        // Not where a worker has struck it meanwhile.
+        if now + LATE >= lane.late.get() {
+            lane.strike(now);
+        }
+    }
+}
+
+impl<P: Protocol + 'static> Lane<P> {
+    /// Strikes the beat: at its time; at once when the demand has changed; and from a worker between two exchanges when it
+    /// is overdue, for behind ten thousand connections that are ready the beat's own task would wait a round over them all.
+    pub(super) fn strike(self: &Rc<Self>, now: Nanos) {
+        let mut beat = self.beat.borrow_mut();
+        beat.strike(self, now);
+        self.late.set(beat.next(now) + LATE);
     }
 }
 

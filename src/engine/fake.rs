@@ -114,6 +114,7 @@ pub(super) fn plan() -> Plan {
         requests: None,
         threads: 3,
         connect_rate: 20_000.0,
+        sources: vec![],
         profile: Profile::Fast,
         overflow: Overflow::Drop,
         max_workers: 300,

@@ -47,7 +47,8 @@ impl Gate {
         self.open.acquire().await.expect("the gate is never closed")
     }
 
-    fn depth(&self) -> usize {
+    /// Dials of one beat, ≥ 1.
+    pub(super) fn depth(&self) -> usize {
         ((self.rate * BEAT.secs()) as usize).max(1)
     }
 }

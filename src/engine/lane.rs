@@ -1,8 +1,10 @@
 //! One lane: what its workers share. It lives on one thread with its connections.
 //! It refuses to be shared with another thread: everything here is a plain cell.
 
+use super::beat::Beat;
 use super::due::Due;
 use super::gate::Gate;
+use super::idlers::Idlers;
 use super::rack::{Kept, Rack};
 use super::rawlog::Tap;
 use super::roster::{Roster, Slot};
@@ -15,7 +17,6 @@ use crate::plan::{Expect, Plan};
 use crate::protocol::Protocol;
 use crate::telemetry::tally::{Outcome, Tally};
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
 use std::sync::Arc;
 
 /// After no dial has succeeded for this long, the first that does ends everybody's back-off.
@@ -111,8 +112,10 @@ pub(super) struct Lane<P: Protocol> {
     pub(super) due: Arc<Due>,
     /// In [0, lanes).
     pub(super) number: usize,
-    /// Workers that wait for an arrival; the last is called first.
-    pub(super) idle: RefCell<Vec<Rc<Slot>>>,
+    /// Workers that wait for an arrival.
+    pub(super) idle: Idlers,
+    /// Workers that may still be started for arrivals until the next beat.
+    pub(super) hires: Cell<usize>,
     /// Arrivals taken since run start.
     pub(super) took: Cell<u64>,
     /// When the alarm last rang.
@@ -121,6 +124,10 @@ pub(super) struct Lane<P: Protocol> {
     pub(super) tally: RefCell<Tally>,
     /// Where every ended request gets a line, if it was asked for.
     pub(super) log: Option<RefCell<Tap>>,
+    /// What the beat remembers.
+    pub(super) beat: RefCell<Beat>,
+    /// The beat is overdue from then on.
+    pub(super) late: Cell<Nanos>,
     /// Written by the beat.
     pub(super) quota: Cell<Quota>,
     /// A dial has succeeded after an outage; the beat answers by ending back-offs.

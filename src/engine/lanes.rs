@@ -4,8 +4,8 @@
 use super::beat::Parcel;
 use super::due::Due;
 use super::orders::{Orders, split};
-use super::ports::Ports;
 use super::rawlog::Outlet;
+use super::room::Room;
 use crate::conduct::Plant;
 use crate::model::demand::Demand;
 use crate::model::units::Nanos;
@@ -31,30 +31,18 @@ pub(super) struct Port {
 pub struct Lanes {
     ports: Vec<Port>,
     due: Arc<Due>,
-    most: u32, // workers that fit under the descriptor limit
-    limit: Option<u64>,
-    remarks: Vec<String>, // not yet said
-    local: Ports,
+    room: Room,
     to: Nanos,           // end of the last interval given out
     log: Option<Outlet>, // until what it misses was said
 }
 
 impl Lanes {
     /// Over running lanes whose first intervals begin at `from`.
-    pub(super) fn new(
-        ports: Vec<Port>,
-        due: Arc<Due>,
-        (most, limit): (u32, Option<u64>),
-        remarks: Vec<String>,
-        from: Nanos,
-    ) -> Self {
+    pub(super) fn new(ports: Vec<Port>, due: Arc<Due>, room: Room, from: Nanos) -> Self {
         Self {
             ports,
             due,
-            most,
-            limit,
-            remarks,
-            local: Ports::default(),
+            room,
             to: from,
             log: None,
         }
@@ -73,12 +61,12 @@ impl Lanes {
 
     /// Descriptor limit in force; `None` is no limit.
     pub fn fd_limit(&self) -> Option<u64> {
-        self.limit
+        self.room.limit
     }
 
     /// Workers there may be at most: the plan's, or what fits under the descriptor limit. More are not started.
     pub fn most_workers(&self) -> u32 {
-        self.most
+        self.room.most
     }
 
     /// After a drain or abort: every worker has left. The next `collect` is then complete: nothing in flight, nothing
@@ -139,7 +127,7 @@ impl Plant for Lanes {
     fn set(&mut self, demand: Demand) {
         // The queue first: a lane that is told to drain finds it closed.
         self.due.follow(&demand);
-        let workers = demand.workers.min(f64::from(self.most));
+        let workers = demand.workers.min(f64::from(self.room.most));
         for (port, milli) in self.ports.iter().zip(split(workers, self.ports.len())) {
             port.orders.put(milli, &demand);
         }
@@ -164,10 +152,9 @@ impl Plant for Lanes {
         if self.settled()
             && let Some(log) = self.log.take()
         {
-            self.remarks.extend(log.missing());
+            log.missing().into_iter().for_each(|said| self.room.remark(said));
         }
-        whole.health.remarks.append(&mut self.remarks);
-        whole.health.remarks.extend(self.local.look(now));
+        whole.health.remarks = self.room.say(now, whole.gauges.active);
         whole
     }
 }

@@ -4,13 +4,13 @@
 use super::beat::{Beat, Fault, Post, run};
 use super::due::Due;
 use super::gate::Gate;
-use super::health::{fit, raise_descriptors};
+use super::idlers::Idlers;
 use super::lane::{Lane, Quota, Terms};
 use super::lanes::{Lanes, Port};
 use super::orders::Orders;
-use super::ports::budget;
 use super::rack::Rack;
 use super::rawlog::Outlet;
+use super::room::Room;
 use super::roster::Roster;
 use super::supply::{Budget, Supply};
 use crate::clock::Epoch;
@@ -85,9 +85,7 @@ where
     P: Protocol + 'static,
     F: Fn(&Seat) -> P + Send + Sync + 'static,
 {
-    let limit = raise_descriptors();
-    let (most, remark) = fit(plan.max_workers, limit);
-    let mut remarks: Vec<String> = remark.into_iter().chain(budget(most)).collect();
+    let mut room = Room::of(plan);
     let (make, from) = (Arc::new(make), epoch.now());
     let used = u64::from(first.is_some());
     let numbers = plan.requests.map(|n| Arc::new(Budget::new(n, used)));
@@ -96,9 +94,9 @@ where
         .into_iter()
         .unzip();
     if plan.open && !due.alarms.iter().all(|a| a.fine()) {
-        remarks.push("no fine timers here: arrivals are up to 1 ms late".to_owned());
+        room.remark("no fine timers here: arrivals are up to 1 ms late".to_owned());
     }
-    let mut lanes = Lanes::new(ports, due, (most, limit), remarks, from).logged(log);
+    let mut lanes = Lanes::new(ports, due, room, from).logged(log);
     for berth in berths {
         let (make, (say, heard)) = (Arc::clone(&make), sync_channel(1));
         let lane = berth.seat.lane;
@@ -166,18 +164,31 @@ fn live<P: Protocol + 'static>(berth: Berth, make: &dyn Fn(&Seat) -> P, say: &Sy
     };
     runtime.block_on(async {
         let protocol = make(&berth.seat);
-        let mut lane = furnish(berth.seat, berth.terms, berth.gate, (berth.supply, berth.due), protocol);
+        let mut lane = furnish(
+            berth.seat,
+            berth.terms,
+            (berth.gate, berth.beat),
+            (berth.supply, berth.due),
+            protocol,
+        );
         lane.log = berth.log.map(|outlet| RefCell::new(outlet.tap()));
         let lane = Rc::new(lane);
         if let Some(first) = berth.first {
             begin_with(&lane, first);
         }
         drop(say.send(Ok(())));
-        run(lane, berth.beat).await;
+        run(lane).await;
     });
 }
 
-fn furnish<P: Protocol>(seat: Seat, terms: Terms, gate: (f64, usize), (supply, due): (Supply, Arc<Due>), protocol: P) -> Lane<P> {
+/// A lane without workers, within the runtime of its thread.
+pub(super) fn furnish<P: Protocol>(
+    seat: Seat,
+    terms: Terms,
+    (gate, beat): ((f64, usize), Beat),
+    (supply, due): (Supply, Arc<Due>),
+    protocol: P,
+) -> Lane<P> {
     Lane {
         protocol,
         epoch: seat.epoch,
@@ -188,11 +199,14 @@ fn furnish<P: Protocol>(seat: Seat, terms: Terms, gate: (f64, usize), (supply, d
         supply,
         due,
         number: seat.lane,
-        idle: RefCell::default(),
+        idle: Idlers::default(),
+        hires: Cell::new(0),
         took: Cell::new(0),
         rang: Cell::new(Nanos::ZERO),
         tally: RefCell::default(),
         log: None,
+        beat: RefCell::new(beat),
+        late: Cell::new(Nanos::MAX),
         quota: Cell::new(Quota::default()),
         recovered: Cell::new(false),
         dialled: Cell::new(Nanos::ZERO),
@@ -210,7 +224,7 @@ fn begin_with<P: Protocol>(lane: &Lane<P>, first: First) {
     lane.record(&first.seen, first.outcome, first.end);
     let stream = first.stream.filter(|_| lane.terms.uses > 1);
     if let Some(session) = stream.and_then(|s| lane.protocol.adopt(s)).filter(|s| s.reusable()) {
-        lane.rack.park(lane.rack.keep(session, 1), 0, lane.epoch.now());
+        lane.rack.park(lane.rack.keep(session, 1), lane.epoch.now());
     }
 }
 

@@ -40,13 +40,13 @@ impl<P: Protocol> Worker<P> {
     /// Waits to be called; the queue counts it as idle until then.
     async fn idle(&mut self) -> bool {
         let lane = Rc::clone(&self.lane);
-        lane.idle.borrow_mut().push(Rc::clone(&self.slot));
+        lane.idle.push(Rc::clone(&self.slot));
         lane.arm(self.free);
         self.slot.idle(self.free).await;
         if self.slot.called() {
             return true;
         }
-        lane.idle.borrow_mut().retain(|s| !Rc::ptr_eq(s, &self.slot));
+        lane.idle.remove(&self.slot);
         lane.due.up();
         // In the closed model its next exchange is wanted now.
         self.free = lane.epoch.now();
@@ -129,7 +129,7 @@ impl<P: Protocol> Worker<P> {
             };
             self.lane.record(&seen, Outcome::Failed(Failure::Internal), now);
         } else if self.slot.stage() == Stage::Idle {
-            self.lane.idle.borrow_mut().retain(|s| !Rc::ptr_eq(s, &self.slot));
+            self.lane.idle.remove(&self.slot);
             self.lane.due.up();
         }
         self.disengage();

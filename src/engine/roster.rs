@@ -129,15 +129,17 @@ impl Roster {
         }
     }
 
-    /// Makes the worker at `index` panic, if there is one.
-    pub(super) fn sabotage(&self, index: usize) {
-        if let Some(slot) = self.slots.borrow().get(index) {
-            slot.wake(Mark::Fault);
-        }
+    /// Makes the worker at `index` panic, if there is one that listens; false: not now.
+    pub(super) fn sabotage(&self, index: usize) -> bool {
+        let slots = self.slots.borrow();
+        let listening = |s: &&Rc<Slot>| !matches!(s.stage(), Stage::Away | Stage::Ready | Stage::Called);
+        let slot = slots.get(index).filter(listening);
+        slot.inspect(|s| s.wake(Mark::Fault)).is_some()
     }
 
-    /// Calls `start` for every empty place below `count`. Costs nothing while nobody has left and `rising` is false.
-    pub(super) fn fill(&self, count: usize, now: Nanos, rising: bool, mut start: impl FnMut(Rc<Slot>)) {
+    /// Calls `start` for the lowest `most` empty places below `count`; the others wait for the next call. Costs nothing
+    /// while nobody has left, none wait and `rising` is false.
+    pub(super) fn fill(&self, (count, most): (usize, usize), now: Nanos, rising: bool, mut start: impl FnMut(Rc<Slot>)) {
         if !self.vacant.replace(false) && !rising {
             return;
         }
@@ -146,8 +148,10 @@ impl Roster {
             let index = u32::try_from(index).expect("workers are far fewer than 2^32");
             slots.push(Rc::new(Slot::at(index)));
         }
+        let mut left = most;
         for slot in slots.iter().take(count).filter(|s| s.stage() == Stage::Away) {
-            if slot.rest.get() <= now {
+            if left > 0 && slot.rest.get() <= now {
+                left -= 1;
                 slot.stage.set(Stage::Ready);
                 start(Rc::clone(slot));
             } else {
@@ -192,7 +196,7 @@ mod tests {
 
     fn roster_of(count: usize) -> (Roster, Vec<Rc<Slot>>) {
         let (roster, mut slots) = (Roster::default(), vec![]);
-        roster.fill(count, Nanos::ZERO, true, |s| slots.push(s));
+        roster.fill((count, count), Nanos::ZERO, true, |s| slots.push(s));
         (roster, slots)
     }
 
@@ -235,12 +239,25 @@ mod tests {
     }
 
     #[test]
+    fn thousands_of_places_are_filled_a_few_at_every_call() {
+        let roster = Roster::default();
+        let mut calls = vec![];
+        while calls.last() != Some(&0) {
+            let (mut started, rising) = (0, calls.is_empty());
+            roster.fill((1000, 300), Nanos::ZERO, rising, |_| started += 1);
+            calls.push(started);
+        }
+
+        assert_eq!(calls, [300, 300, 300, 100, 0]);
+    }
+
+    #[test]
     fn an_empty_place_is_filled_again_after_its_rest() {
         let (roster, slots) = roster_of(3);
         roster.leave(&slots[1], MS(100));
         let filled = |now| {
             let mut who = vec![];
-            roster.fill(3, now, false, |s| who.push(s.index));
+            roster.fill((3, 3), now, false, |s| who.push(s.index));
             who
         };
 

@@ -34,13 +34,16 @@ pub(super) struct Worker<P: Protocol> {
 
 /// Runs a worker in this slot after `delay`, until its orders say leave or `-n` is used up.
 /// What is not an exchange is boxed, so that the task stays small: ten thousand of them share a cache.
-pub(super) async fn work<P: Protocol>(lane: Rc<Lane<P>>, slot: Rc<Slot>, delay: Nanos) {
+pub(super) async fn work<P: Protocol + 'static>(lane: Rc<Lane<P>>, slot: Rc<Slot>, delay: Nanos) {
     slot.enter().await;
     let mut worker = Worker::new(lane, slot);
     if delay > Nanos::ZERO {
         Box::pin(worker.rest(Stage::Queueing, tokio::time::sleep(delay.duration()))).await;
     }
     loop {
+        if worker.free >= worker.lane.late.get() {
+            worker.strike();
+        }
         // One that was given an arrival serves it, whatever its orders say by now.
         let called = worker.slot.called();
         let permit = if called {
@@ -64,6 +67,16 @@ pub(super) async fn work<P: Protocol>(lane: Rc<Lane<P>>, slot: Rc<Slot>, delay: 
     }
     worker.disengage();
     worker.park();
+}
+
+impl<P: Protocol + 'static> Worker<P> {
+    /// Strikes the lane's overdue beat. In the closed model the next exchange is wanted, and sent, after that.
+    fn strike(&mut self) {
+        self.lane.strike(self.lane.epoch.now());
+        if !self.lane.quota.get().open {
+            self.free = self.lane.epoch.now();
+        }
+    }
 }
 
 impl<P: Protocol> Worker<P> {
@@ -117,8 +130,7 @@ impl<P: Protocol> Worker<P> {
 
     fn park(&mut self) {
         if let Some(kept) = self.kept.take() {
-            let workers = self.lane.quota.get().stay as usize;
-            self.lane.rack.park(kept, workers, self.lane.epoch.now());
+            self.lane.rack.park(kept, self.lane.epoch.now());
         }
     }
 

@@ -139,7 +139,7 @@ struct Answered {
 
 /// Connects to the first address that accepts, within the deadline.
 async fn reach(plan: &Plan, addresses: &[SocketAddr], left: Nanos) -> Result<(TcpStream, SocketAddr), dial::Refusal> {
-    let dialling = dial::first_of(addresses, plan.timeouts.connect.min(left));
+    let dialling = dial::first_of(addresses, plan.sources.first().copied(), plan.timeouts.connect.min(left));
     match tokio::time::timeout(left.duration(), dialling).await {
         Ok(made) => made,
         Err(_) => Err((

@@ -30,6 +30,7 @@ pub(crate) fn plan(target: &str) -> Plan {
         requests: None,
         threads: 1,
         connect_rate: 20_000.0,
+        sources: vec![],
         profile: Profile::Fast,
         overflow: Overflow::Drop,
         open: false,
