@@ -72,7 +72,8 @@ pub(super) fn run(
     journals: Vec<Journal>,
     after: impl FnOnce() -> Aftermath,
 ) -> Result<u8, Stop> {
-    let (mut unwritten, vanished) = watch(&link, job, view);
+    let watched = watch(&link, job, view);
+    let mut unwritten = watched.unwritten;
     let (frame, well) = link.join();
     let after = after();
     if let Some(stop) = after.stop {
@@ -86,7 +87,6 @@ pub(super) fn run(
     if !well {
         complain("the engine panicked; what was measured until then follows");
     }
-    unwritten |= !print(&frame, job, view);
     for journal in journals {
         match journal.finish(&frame) {
             Ok(0) => {}
@@ -105,13 +105,21 @@ pub(super) fn run(
             unwritten = true;
         }
     }
+    // Last: a terminal that takes nothing must not keep the files from being written.
+    unwritten |= !print(&frame, job, view);
+    if watched.missed > 0 {
+        complain(&format!(
+            "the terminal was too slow for {} pictures of the screen: they were left out, the run went on",
+            watched.missed
+        ));
+    }
     for doubt in warnings(&frame, job) {
         complain(&doubt);
     }
     let circumstances = Circumstances {
         panicked: !well,
         unwritten,
-        signal: view.signals.exit_code().or(vanished.then_some(HUNG_UP)),
+        signal: view.signals.exit_code().or(watched.vanished.then_some(HUNG_UP)),
         strict: job.output.strict || view.headless && judges(job),
         promised: job.set.promise.is_some(),
     };
@@ -123,25 +131,38 @@ fn judges(job: &Job) -> bool {
     !job.thresholds.is_empty() || job.set.mode == Mode::Slo
 }
 
-/// Until the end. Whether lines could not be written, and whether the terminal went away.
-fn watch(link: &Link, job: &Job, view: &View) -> (bool, bool) {
-    let mut vanished = false;
-    if !view.headless {
-        let Err(e) = screen(link, view) else { return (false, false) };
-        vanished = !io::stdout().is_terminal();
-        if vanished {
-            link.send(Who::Engine, Command::Signal);
-        } else {
-            complain(&format!(
-                "the screen is gone ({e:#}); the run goes on without it (Ctrl-C ends it)"
-            ));
-        }
-    }
-    (!wait(link, job, view), vanished)
+/// How the watching went.
+#[derive(Default)]
+struct Watched {
+    /// Lines could not be written.
+    unwritten: bool,
+    /// The terminal went away.
+    vanished: bool,
+    /// Pictures of the screen that the terminal was too slow for.
+    missed: u64,
 }
 
-/// On the screen.
-fn screen(link: &Link, view: &View) -> anyhow::Result<()> {
+/// Until the end.
+fn watch(link: &Link, job: &Job, view: &View) -> Watched {
+    let mut watched = Watched::default();
+    if !view.headless {
+        match screen(link, view) {
+            Ok(missed) => return Watched { missed, ..watched },
+            Err(e) if io::stdout().is_terminal() => complain(&format!(
+                "the screen is gone ({e:#}); the run goes on without it (Ctrl-C ends it)"
+            )),
+            Err(_) => {
+                watched.vanished = true;
+                link.send(Who::Engine, Command::Signal);
+            }
+        }
+    }
+    watched.unwritten = !wait(link, job, view);
+    watched
+}
+
+/// On the screen; how many pictures were left out.
+fn screen(link: &Link, view: &View) -> anyhow::Result<u64> {
     let save = |frame: &Frame, svg: &str, under: Option<&str>| {
         let folder = under.map_or_else(|| Path::new("."), Path::new);
         output::snapshot(frame, svg, folder, &clock::stamp())

@@ -1,4 +1,4 @@
-//! What becomes of the client's queue: is it empty, does it drain, and when, or does it grow, and how fast.
+//! What becomes of the client's queue: is it empty, and since when, does it drain, or does it grow, and how fast.
 //! It refuses to smooth: the growth is what the last seconds of the time axis show.
 
 use crate::telemetry::frame::Frame;
@@ -11,11 +11,16 @@ const STILL: f64 = 0.005;
 /// Share of its places from which on it is full.
 const FULL: f64 = 0.98;
 
+/// A queue that never held the arrivals of so many seconds is not worth a word when it is gone.
+const WORTH: f64 = 0.1;
+
 /// The fate of the queue.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Fate {
-    /// Nothing waits.
+    /// Nothing waits, and nothing to speak of has.
     Empty,
+    /// Nothing waits any more: since when, s, and the most that did.
+    Gone(f64, f64),
     /// There is no room left: what comes now meets the policy.
     Full,
     /// It is empty in so many seconds.
@@ -29,9 +34,10 @@ pub(super) enum Fate {
 impl Fate {
     /// `drains in 4.0 s`, `growing +50/s`.
     pub(super) fn words(self) -> String {
-        use crate::model::format::{length, quantity};
+        use crate::model::format::{clock, length, quantity};
         match self {
             Self::Empty => "nothing waits".into(),
+            Self::Gone(since, most) => format!("empty since {}, {} had waited", clock(since), quantity(most.round())),
             Self::Full => "full".into(),
             Self::Drains(seconds) => format!("drains in {}", length(seconds)),
             Self::Grows(rate) => format!("growing +{}/s", quantity(rate)),
@@ -43,8 +49,9 @@ impl Fate {
     pub(super) fn short(self) -> Option<String> {
         use crate::model::format::{length, quantity};
         match self {
-            Self::Empty | Self::Stands => None,
+            Self::Empty | Self::Gone(..) | Self::Stands => None,
             Self::Full => Some("full".into()),
+            Self::Drains(seconds) if seconds < 99.5 => Some(format!("empty in {:.0}s", seconds.max(1.0))),
             Self::Drains(seconds) => Some(format!("empty {}", length(seconds))),
             Self::Grows(rate) => Some(format!("+{}/s", quantity(rate))),
         }
@@ -55,7 +62,7 @@ impl Fate {
 pub(super) fn fate(frame: &Frame) -> Fate {
     let queue = &frame.queue;
     if queue.now.is_nan() || queue.now < 1.0 {
-        return Fate::Empty;
+        return gone(frame).unwrap_or(Fate::Empty);
     }
     if let Some(seconds) = queue.drains_in.filter(|s| s.is_finite()) {
         return Fate::Drains(seconds);
@@ -84,6 +91,24 @@ pub(super) fn fate(frame: &Frame) -> Fate {
     } else {
         Fate::Stands
     }
+}
+
+/// The last queue worth a word: when its last one left, and how many there were at most.
+fn gone(frame: &Frame) -> Option<Fate> {
+    let worth = |(_, most, rate): &(f64, f64, f64)| *most >= WORTH * rate;
+    let mut seen = None;
+    for column in frame.columns.iter().rev() {
+        if column.queue >= 1.0 {
+            let rate = column.offered as f64 / column.span().max(1e-9);
+            let (left, most, _) = seen.unwrap_or((column.to.secs(), 0.0, rate));
+            seen = Some((left, column.queue.max(most), rate));
+        } else if seen.as_ref().is_some_and(worth) {
+            break;
+        } else {
+            seen = None;
+        }
+    }
+    seen.filter(worth).map(|(left, most, _)| Fate::Gone(left, most))
 }
 
 /// The share of arrivals shed over the last five seconds, and how many a second; `None` without arrivals.
@@ -138,7 +163,20 @@ mod tests {
         drains.queue.drains_in = Some(4.0);
 
         assert_eq!(fate(&drains).words(), "drains in 4.0 s");
-        assert_eq!(fate(&drains).short().as_deref(), Some("empty 4.0 s"));
+        assert_eq!(fate(&drains).short().as_deref(), Some("empty in 4s"));
+    }
+
+    #[test]
+    fn a_queue_that_is_gone_is_remembered_and_a_ripple_is_not() {
+        // 400 at first, 20 fewer every half second: 20 waited in the column before 10.0 s, 1,000 arrivals come a second.
+        let gone = frame(|i| (400.0 - 20.0 * i as f64).max(0.0), 0);
+        let ripple = frame(|i| if i == 7 { 60.0 } else { 0.0 }, 0);
+        let both = frame(|i| [0.0, 60.0, 400.0][usize::from(i == 30) + 2 * usize::from(i < 20)], 0);
+
+        assert_eq!(fate(&gone), Fate::Gone(10.0, 400.0));
+        assert_eq!(fate(&gone).words(), "empty since 0:10, 400 had waited");
+        assert_eq!(fate(&ripple), Fate::Empty);
+        assert_eq!(fate(&both), Fate::Gone(10.0, 400.0), "a ripple later does not hide it");
     }
 
     #[test]

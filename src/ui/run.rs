@@ -1,5 +1,6 @@
 //! The loop of the screen: keys before drawing, a picture only when something changed, never faster than the eye.
-//! It refuses to hold anything up: frames are read when there is time, commands go to a desk that never blocks.
+//! It refuses to hold anything up or to be held up: frames are read when there is time, commands go to a desk that never
+//! blocks, and a terminal that is behind gets no further picture until it has taken the last.
 
 use super::action::Message;
 use super::session::Session;
@@ -16,11 +17,11 @@ const TURN: Duration = Duration::from_millis(25);
 /// Most events taken before the next picture.
 const BURST: usize = 64;
 
-/// Shows a run until it is over or its engine is gone.
+/// Shows a run until it is over or its engine is gone; how many pictures the terminal was too slow for.
 ///
 /// # Errors
 /// When the terminal cannot be taken or written to. It has been given back.
-pub fn run(link: &Link, options: &Options) -> Result<()> {
+pub fn run(link: &Link, options: &Options) -> Result<u64> {
     let epoch = Epoch::new();
     let clock = || epoch.now();
     let keyboard = Keyboard::open()?;
@@ -31,16 +32,17 @@ pub fn run(link: &Link, options: &Options) -> Result<()> {
             Some(Signal::Suspend) => session.take(Message::Suspend)?,
             None => {}
         }
-        keyboard.wait(TURN)?;
+        keyboard.wait(session.blocked(), TURN)?;
         if event::poll(Duration::ZERO)? {
             keys(&mut session)?;
         }
         session.refresh()?;
     }
-    if let Some(picture) = session.close()? {
+    let left = session.close()?;
+    if let Some(picture) = left.picture {
         terminal::leave(&picture)?;
     }
-    Ok(())
+    Ok(left.missed)
 }
 
 /// Everything that has been typed so far.

@@ -1,6 +1,7 @@
 //! One picture's inputs: the frame, the screen's state, and what follows from both.
 //! It refuses to draw.
 
+use super::memo::Memo;
 use super::state::Model;
 use super::theme::Theme;
 use crate::answer::{Advice, Verdict};
@@ -46,6 +47,8 @@ pub(super) struct Scene<'a> {
     pub(super) advice: Option<&'a Advice>,
     /// Room there is.
     pub(super) size: Size,
+    /// What the last pictures have worked out already.
+    pub(super) memo: &'a Memo,
 }
 
 impl Scene<'_> {

@@ -2,6 +2,7 @@
 //! It refuses to wait for the engine, but for the pause before a suspension.
 
 use super::action::{Effect, Message};
+use super::memo::Memo;
 use super::state::{Model, Speech};
 use super::terminal::Guard;
 use super::{Options, still, update, view};
@@ -12,6 +13,7 @@ use crate::model::units::Nanos;
 use crate::telemetry::frame::{Frame, Phase};
 use anyhow::Result;
 use ratatui::buffer::Buffer;
+use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +23,14 @@ const PAUSING: Nanos = Nanos::from_millis(300);
 /// What is on the screen, to know when it must be drawn again: frame, model, size.
 type Shown = (u64, u64, (u16, u16));
 
+/// What a sitting leaves behind.
+pub(super) struct Left {
+    /// To stay in the scrollback.
+    pub(super) picture: Option<Buffer>,
+    /// Pictures that were left out because the terminal was slow.
+    pub(super) missed: u64,
+}
+
 /// The screen's state between turns.
 pub(super) struct Session<'a> {
     link: &'a Link,
@@ -28,6 +38,7 @@ pub(super) struct Session<'a> {
     pub(super) model: Model,
     clock: &'a dyn Fn() -> Nanos,
     guard: Guard,
+    memo: Memo,
     frame: Arc<Frame>,
     shown: Option<Shown>,
     drawn_at: Nanos,
@@ -48,6 +59,7 @@ impl<'a> Session<'a> {
             model,
             clock,
             guard,
+            memo: Memo::default(),
             frame: link.frame(),
             shown: None,
             drawn_at: Nanos::ZERO,
@@ -61,6 +73,7 @@ impl<'a> Session<'a> {
 
     /// Reads the clock and the newest frame, and draws what changed.
     pub(super) fn refresh(&mut self) -> Result<()> {
+        self.guard.ready()?;
         self.take(Message::Tick((self.clock)()))?;
         if !self.model.frozen {
             self.frame = self.link.frame();
@@ -68,11 +81,19 @@ impl<'a> Session<'a> {
         self.draw(false)
     }
 
-    /// Draws the last frame, gives the terminal back, and returns what is to stay in the scrollback.
-    pub(super) fn close(mut self) -> Result<Option<Buffer>> {
+    /// To wait on while the terminal is behind.
+    pub(super) fn blocked(&self) -> Option<BorrowedFd<'_>> {
+        self.guard.blocked()
+    }
+
+    /// Draws the last frame and gives the terminal back.
+    pub(super) fn close(mut self) -> Result<Left> {
         self.frame = self.link.frame();
         self.draw(true)?;
-        Ok(self.model.leave.then(|| self.guard.picture().clone()))
+        Ok(Left {
+            picture: self.model.leave.then(|| self.guard.picture().clone()),
+            missed: self.model.missed,
+        })
     }
 
     /// One message, and everything it asks for.
@@ -137,11 +158,25 @@ impl<'a> Session<'a> {
         if !now && (self.shown == Some(want) || !due) {
             return Ok(());
         }
+        if !self.guard.ready()? {
+            self.miss(pace);
+            return Ok(());
+        }
         let whole = self.shown.is_none_or(|shown| shown.2 != want.2);
-        let (frame, model) = (&self.frame, &self.model);
-        self.guard.draw(whole, model.size, |buf| view::draw(frame, model, buf))?;
+        let (frame, model, memo) = (&self.frame, &self.model, &mut self.memo);
+        self.guard
+            .draw(whole, model.size, |buf| view::draw_next(frame, model, memo, buf))?;
         self.shown = Some(want);
         self.drawn_at = (self.clock)();
         Ok(())
+    }
+
+    /// A picture is left out; what was touched is asked for every turn and counts once a picture.
+    fn miss(&mut self, pace: Nanos) {
+        let now = (self.clock)();
+        if self.model.missed_at.is_none_or(|at| now - at >= pace) {
+            self.model.missed += 1;
+            self.model.missed_at = Some(now);
+        }
     }
 }

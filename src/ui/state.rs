@@ -198,6 +198,10 @@ pub struct Model {
     pub typed: Vec<String>,
     /// How commands are read and written.
     pub speech: Speech,
+    /// Pictures left out because the terminal had not taken the one before.
+    pub missed: u64,
+    /// The last time that happened, since the screen opened.
+    pub missed_at: Option<Nanos>,
     /// Counts what would change the picture.
     pub revision: u64,
 }
@@ -224,6 +228,8 @@ impl Model {
             leave: false,
             typed: Vec::new(),
             speech,
+            missed: 0,
+            missed_at: None,
             revision: 0,
         }
     }

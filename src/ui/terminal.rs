@@ -1,6 +1,8 @@
 //! The terminal while it is ours. The guard exists before the first change and gives everything back: on drop,
 //! on panic of any thread, and around a suspension.
 
+use super::outlet::Outlet;
+use super::paint;
 use super::theme::Ground;
 use anyhow::{Context, Result};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
@@ -9,14 +11,13 @@ use crossterm::terminal::{
     disable_raw_mode, enable_raw_mode, size,
 };
 use crossterm::{cursor, execute, queue, style};
-use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::fs::File;
-use std::io::{BufWriter, IsTerminal, Stdout, Write, stdin, stdout};
-use std::os::fd::AsFd;
+use std::io::{IsTerminal, Write, stdin, stdout};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -26,18 +27,27 @@ static OURS: AtomicBool = AtomicBool::new(false);
 /// The hook is chained once a process.
 static HOOK: Once = Once::new();
 
+/// No attributes. crossterm's reset of colours alone would say nothing under NO_COLOR.
+const PLAIN: style::SetAttribute = style::SetAttribute(style::Attribute::Reset);
+/// How long a terminal that takes nothing is waited for when it is given back.
+const PATIENCE: Duration = Duration::from_millis(300);
+
 /// Gives the terminal back, in the reverse order of taking it. Errors are ignored: there is nobody left to tell.
 fn restore() {
     if OURS.swap(false, Ordering::SeqCst) {
-        let mut out = stdout();
-        let _ = execute!(
+        let mut out = Outlet::open();
+        let _ = queue!(
             out,
             EndSynchronizedUpdate,
             DisableBracketedPaste,
-            style::ResetColor,
+            PLAIN,
             LeaveAlternateScreen,
             cursor::Show
         );
+        if !out.settle(PATIENCE) {
+            // The reports must not wait for it. Where it is read again, this comes before what the run says at its end.
+            std::thread::spawn(move || out.wait());
+        }
         let _ = disable_raw_mode();
     }
 }
@@ -56,12 +66,15 @@ fn chain_hook() {
 /// The screen's hold on the terminal. It draws differences itself: ratatui's own `Terminal` asks for the cursor's
 /// position when it clears, and a terminal that does not answer would hold the screen up for seconds.
 pub(super) struct Guard {
-    backend: CrosstermBackend<BufWriter<Stdout>>,
+    out: Outlet,
     drawn: Buffer,
+    /// The one before, to be drawn over.
+    spare: Buffer,
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
+        let _ = self.out.settle(PATIENCE);
         restore();
     }
 }
@@ -74,17 +87,17 @@ impl Guard {
     pub(super) fn take() -> Result<Self> {
         chain_hook();
         let mut guard = Self {
-            backend: CrosstermBackend::new(BufWriter::with_capacity(1 << 16, stdout())),
+            out: Outlet::open(),
             drawn: Buffer::default(),
+            spare: Buffer::default(),
         };
         guard.enter()?;
         Ok(guard)
     }
 
     fn enter(&mut self) -> Result<()> {
-        // The theme alone decides about colour; crossterm's own reading of NO_COLOR would swallow `--color always`.
-        style::force_color_output(true);
         OURS.store(true, Ordering::SeqCst);
+        self.out = Outlet::open();
         enable_raw_mode().context("cannot put the terminal into raw mode")?;
         execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide).context("cannot open the screen")
     }
@@ -94,25 +107,44 @@ impl Guard {
         size().context("cannot ask the terminal for its size")
     }
 
+    /// Hands over what the terminal did not take of the last picture; whether there is room for another.
+    ///
+    /// # Errors
+    /// The terminal has gone away.
+    pub(super) fn ready(&mut self) -> Result<bool> {
+        self.out.push().context("cannot draw")
+    }
+
+    /// To wait on while it is not ready.
+    pub(super) fn blocked(&self) -> Option<BorrowedFd<'_>> {
+        self.out.blocked()
+    }
+
     /// Draws one picture in one synchronized update, only what differs from the last; `whole` repaints every cell.
-    pub(super) fn draw(&mut self, whole: bool, (columns, rows): (u16, u16), paint: impl FnOnce(&mut Buffer)) -> Result<()> {
+    /// What the terminal does not take at once is kept: ask [`Self::ready`] first.
+    pub(super) fn draw(&mut self, whole: bool, (columns, rows): (u16, u16), picture: impl FnOnce(&mut Buffer)) -> Result<()> {
         // The hook has given the terminal back: writing on would spoil the message of the panic.
         anyhow::ensure!(OURS.load(Ordering::SeqCst), "a thread of ours panicked");
-        let mut next = Buffer::empty(Rect::new(0, 0, columns, rows));
-        paint(&mut next);
-        let whole = whole || self.drawn.area != next.area;
+        let area = Rect::new(0, 0, columns, rows);
+        let mut next = std::mem::take(&mut self.spare);
+        if next.area != area {
+            next = Buffer::empty(area);
+        }
+        picture(&mut next);
+        let whole = whole || self.drawn.area != area;
         if !whole && self.drawn == next {
+            self.spare = next;
             return Ok(());
         }
-        queue!(self.backend, BeginSynchronizedUpdate)?;
+        queue!(self.out, BeginSynchronizedUpdate)?;
         if whole {
-            queue!(self.backend, style::ResetColor, Clear(ClearType::All))?;
+            queue!(self.out, PLAIN, Clear(ClearType::All))?;
             self.drawn = Buffer::empty(next.area);
         }
-        self.backend.draw(self.drawn.diff(&next).into_iter())?;
-        queue!(self.backend, EndSynchronizedUpdate)?;
-        Backend::flush(&mut self.backend)?;
-        self.drawn = next;
+        paint::difference(self.out.bytes(), &self.drawn, &next);
+        queue!(self.out, EndSynchronizedUpdate)?;
+        self.out.flush()?;
+        self.spare = std::mem::replace(&mut self.drawn, next);
         Ok(())
     }
 
@@ -123,6 +155,7 @@ impl Guard {
 
     /// Gives the terminal back, stops the process as Ctrl-Z does, and takes the terminal again when it continues.
     pub(super) fn suspend(&mut self) -> Result<()> {
+        let _ = self.out.settle(PATIENCE);
         restore();
         signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP).context("cannot suspend")?;
         while crossterm::event::poll(Duration::ZERO)? {
@@ -148,14 +181,15 @@ impl Keyboard {
         Ok(Self { tty })
     }
 
-    /// Waits for a key, at most `long`.
+    /// Waits for a key, or for the `blocked` way out to become free; at most `long`.
     ///
     /// # Errors
     /// The terminal has gone away.
-    pub(super) fn wait(&self, long: Duration) -> Result<()> {
+    pub(super) fn wait(&self, blocked: Option<BorrowedFd>, long: Duration) -> Result<()> {
         let input = stdin();
         let fd = self.tty.as_ref().map_or(input.as_fd(), |tty| tty.as_fd());
-        let mut waited = [PollFd::from_borrowed_fd(fd, PollFlags::IN)];
+        let mut waited = vec![PollFd::from_borrowed_fd(fd, PollFlags::IN)];
+        waited.extend(blocked.map(|out| PollFd::from_borrowed_fd(out, PollFlags::OUT)));
         let limit = Timespec::try_from(long).ok();
         match poll(&mut waited, limit.as_ref()) {
             Err(Errno::INTR) => return Ok(()),
@@ -192,34 +226,8 @@ pub fn background() -> Option<Ground> {
 
 /// Writes a picture to the scrollback, row by row, in its colours.
 pub(super) fn leave(picture: &Buffer) -> std::io::Result<()> {
-    let mut out = BufWriter::new(stdout());
-    for y in 0..picture.area.height {
-        let mut last = None;
-        for x in 0..picture.area.width {
-            let cell = &picture[(x, y)];
-            let look = (cell.fg, cell.bg, cell.modifier);
-            if last.replace(look) != Some(look) {
-                queue!(out, style::SetAttribute(style::Attribute::Reset))?;
-                for (there, attribute) in [
-                    (ratatui::style::Modifier::BOLD, style::Attribute::Bold),
-                    (ratatui::style::Modifier::REVERSED, style::Attribute::Reverse),
-                    (ratatui::style::Modifier::UNDERLINED, style::Attribute::Underlined),
-                ] {
-                    if cell.modifier.contains(there) {
-                        queue!(out, style::SetAttribute(attribute))?;
-                    }
-                }
-                let colours = style::Colors::new(foreign(cell.fg), foreign(cell.bg));
-                queue!(out, style::SetColors(colours))?;
-            }
-            queue!(out, style::Print(cell.symbol()))?;
-        }
-        queue!(out, style::SetAttribute(style::Attribute::Reset), style::Print("\n"))?;
-    }
-    out.flush()
-}
-
-fn foreign(color: ratatui::style::Color) -> style::Color {
-    use ratatui::backend::IntoCrossterm;
-    color.into_crossterm()
+    let mut bytes = Vec::new();
+    paint::rows(&mut bytes, picture);
+    stdout().write_all(&bytes)?;
+    stdout().flush()
 }

@@ -16,6 +16,7 @@
 
 mod map;
 
+use super::memo::Memo;
 use super::pen::Pen;
 use super::scene::{Scene, Size};
 use super::state::{Model, Pane, Screen};
@@ -32,32 +33,51 @@ use crate::model::setpoints::Mode;
 use crate::telemetry::column::Series;
 use crate::telemetry::frame::Frame;
 use ratatui::buffer::Buffer;
+use std::rc::Rc;
 
 /// Draws a frame with its own verdict and advice.
 pub fn draw(frame: &Frame, model: &Model, buf: &mut Buffer) {
+    draw_next(frame, model, &mut Memo::default(), buf);
+}
+
+/// The same, one of many pictures.
+pub(super) fn draw_next(frame: &Frame, model: &Model, memo: &mut Memo, buf: &mut Buffer) {
     let (verdict, advice) = (answer::verdict(frame), answer::advice(frame));
-    draw_with(frame, model, &verdict, advice.as_ref(), buf);
+    memo.turn(&frame.columns);
+    let scene = Scene {
+        frame,
+        model,
+        verdict: &verdict,
+        advice: advice.as_ref(),
+        size: Size::of(buf.area.width, buf.area.height),
+        memo,
+    };
+    draw_scene(&scene, buf);
 }
 
 /// Draws a frame with the given words in the second row.
 pub fn draw_with(frame: &Frame, model: &Model, verdict: &Verdict, advice: Option<&Advice>, buf: &mut Buffer) {
-    let area = buf.area;
-    let size = Size::of(area.width, area.height);
     let scene = Scene {
         frame,
         model,
         verdict,
         advice,
-        size,
+        size: Size::of(buf.area.width, buf.area.height),
+        memo: &Memo::default(),
     };
-    let mut pen = Pen::new(buf, area, model.theme);
+    draw_scene(&scene, buf);
+}
+
+fn draw_scene(scene: &Scene, buf: &mut Buffer) {
+    let area = buf.area;
+    let mut pen = Pen::new(buf, area, scene.theme());
     pen.clear();
-    if size == Size::Tiny {
-        tiny(&scene, &mut pen);
+    if scene.size == Size::Tiny {
+        tiny(scene, &mut pen);
     } else {
-        page(&scene, &mut pen);
+        page(scene, &mut pen);
     }
-    over(&scene, &mut pen);
+    over(scene, &mut pen);
 }
 
 /// Columns of the plot in the usual layout of a terminal of this size.
@@ -120,9 +140,11 @@ fn page(scene: &Scene, pen: &mut Pen) {
     }
 }
 
-fn timeline(scene: &Scene, width: u16, series: Series) -> Timeline {
+fn timeline(scene: &Scene, width: u16, series: Series) -> Rc<Timeline> {
     let room = usize::from(width.saturating_sub(LEFT + RIGHT));
-    Timeline::of(&scene.frame.columns, room, scene.model.window, series)
+    let (columns, window) = (&scene.frame.columns, scene.model.window);
+    let make = || Timeline::of(columns, room, window, series);
+    scene.memo.axis((room, window, series as u8), make)
 }
 
 /// The focused pane alone.

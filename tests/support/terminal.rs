@@ -32,6 +32,7 @@ pub(crate) struct Terminal {
     shell: Box<dyn Child + Send + Sync>,
     shown: Arc<Mutex<Shown>>,
     deaf: Arc<AtomicBool>,
+    slow: Arc<AtomicBool>,
     reader: Option<JoinHandle<()>>,
     folder: tempfile::TempDir,
 }
@@ -81,8 +82,8 @@ impl Terminal {
             parser: vt100::Parser::new(NonZeroU16::new(35).unwrap(), NonZeroU16::new(120).unwrap(), 0),
             bytes: Vec::new(),
         }));
-        let deaf = Arc::new(AtomicBool::new(false));
-        let reader = listen(pty.master.try_clone_reader().unwrap(), &shown, &deaf);
+        let (deaf, slow) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let reader = listen(pty.master.try_clone_reader().unwrap(), &shown, [&deaf, &slow]);
         let writer = pty.master.take_writer().unwrap();
         Self {
             master: Some(pty.master),
@@ -90,6 +91,7 @@ impl Terminal {
             shell,
             shown,
             deaf,
+            slow,
             reader: Some(reader),
             folder,
         }
@@ -189,6 +191,11 @@ impl Terminal {
         }
     }
 
+    /// Takes nothing more of what is written to the terminal, or goes on.
+    pub(crate) fn read_on(&self, on: bool) {
+        self.slow.store(!on, Ordering::SeqCst);
+    }
+
     /// Takes the terminal away, as a broken connection does.
     pub(crate) fn hang_up(&mut self) {
         self.pid();
@@ -238,15 +245,21 @@ impl Drop for Terminal {
     }
 }
 
-/// Reads until the end, or until nobody wants to hear more and something comes.
-fn listen(mut pty: Box<dyn Read + Send>, shown: &Arc<Mutex<Shown>>, deaf: &Arc<AtomicBool>) -> JoinHandle<()> {
-    let (shown, deaf) = (Arc::clone(shown), Arc::clone(deaf));
+/// Reads until the end, or until nobody wants to hear more and something comes; not at all while it is `slow`.
+fn listen(mut pty: Box<dyn Read + Send>, shown: &Arc<Mutex<Shown>>, flags: [&Arc<AtomicBool>; 2]) -> JoinHandle<()> {
+    let shown = Arc::clone(shown);
+    let [deaf, slow] = flags.map(Arc::clone);
     std::thread::spawn(move || {
         let mut buffer = vec![0; 64 * 1024];
         while let Ok(n @ 1..) = pty.read(&mut buffer) {
-            let mut shown = shown.lock().unwrap();
-            shown.parser.process(&buffer[..n]);
-            shown.bytes.extend_from_slice(&buffer[..n]);
+            {
+                let mut shown = shown.lock().unwrap();
+                shown.parser.process(&buffer[..n]);
+                shown.bytes.extend_from_slice(&buffer[..n]);
+            }
+            while slow.load(Ordering::SeqCst) {
+                std::thread::sleep(Duration::from_millis(5));
+            }
             if deaf.load(Ordering::SeqCst) {
                 break;
             }

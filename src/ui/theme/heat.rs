@@ -10,6 +10,9 @@ pub const RARE: f64 = 0.0003;
 pub const FULL: f64 = 0.30;
 /// Shares at which the letters of [`RAMP`] change.
 pub const STEPS: [f64; 3] = [0.003, 0.015, 0.03];
+/// Colours a map has. Neighbours cannot be told apart by eye; most cells keep theirs from picture to picture, and runs of
+/// equal cells need no new colour on their way to the terminal.
+pub const COLOURS: u8 = 32;
 /// Letters for a share where there are no colours, rare first.
 pub const RAMP: [char; 4] = ['.', 'o', 'O', '@'];
 
@@ -74,9 +77,9 @@ impl Palette {
         }
     }
 
-    /// The colour of a value in [0, 1]. On a light ground the map is reversed and clipped, so that rare cells stay visible.
+    /// The colour of a value in [0, 1], one of [`COLOURS`]. On a light ground the map is reversed and clipped, so that rare cells stay visible.
     pub fn rgb(self, value: f64, ground: Ground) -> (u8, u8, u8) {
-        let v = if value.is_finite() { value.clamp(0.0, 1.0) } else { 0.0 };
+        let v = step(value);
         let t = match ground {
             Ground::Dark => 0.08 + 0.92 * v,
             Ground::Light => 0.90 * (1.0 - v) + 0.04,
@@ -90,6 +93,13 @@ impl Palette {
         };
         map.eval_continuous(t).as_tuple()
     }
+}
+
+/// The nearest value that has a colour of its own.
+fn step(value: f64) -> f64 {
+    let last = f64::from(COLOURS - 1);
+    let v = if value.is_finite() { value.clamp(0.0, 1.0) } else { 0.0 };
+    (v * last).round() / last
 }
 
 /// The colour of a value among the 16 named ones.
@@ -122,6 +132,16 @@ mod tests {
             [0.0004, 0.0031, 0.0151, 0.0301].map(|p| letter(value(p))),
             ['.', 'o', 'O', '@']
         );
+    }
+
+    #[test]
+    fn a_map_has_few_colours_and_keeps_its_ends() {
+        for map in Palette::ALL {
+            let all = (0..=10_000).map(|i| map.rgb(f64::from(i) / 1e4, Ground::Dark));
+            let different: std::collections::BTreeSet<_> = all.collect();
+            assert_eq!(different.len(), usize::from(COLOURS), "{map:?}");
+        }
+        assert_eq!((step(f64::NAN), step(-1.0), step(0.001), step(0.999)), (0.0, 0.0, 0.0, 1.0));
     }
 
     #[test]

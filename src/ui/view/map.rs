@@ -23,7 +23,7 @@ pub(super) fn draw(scene: &Scene, pen: &mut Pen, time: &Timeline) {
     let split = scene.model.split && rows > 2 * HALF;
     let series = if split { Series::Response } else { scene.model.series };
     let (upper, lower) = (timeline(scene, w, series), split.then(|| timeline(scene, w, Series::Service)));
-    let both: Vec<&Timeline> = [&upper].into_iter().chain(&lower).collect();
+    let both: Vec<&Timeline> = [&*upper].into_iter().chain(lower.as_deref()).collect();
     let aim = scene.latency_aim().filter(|_| series == Series::Response);
     let axis = density::axis(&both, aim.map(|a| a.1));
     let half = if split { (rows - 1) / 2 } else { rows };

@@ -74,7 +74,7 @@ pub(super) fn titled(process: Process) -> &'static str {
     }
 }
 
-/// Warnings about this machine, each once, worst first.
+/// Warnings about this machine and this terminal, each once, worst first.
 fn warnings(scene: &Scene) -> Vec<String> {
     let f = scene.frame;
     let mut out = Vec::new();
@@ -96,6 +96,10 @@ fn warnings(scene: &Scene) -> Vec<String> {
     }
     if out.is_empty() && f.saturated.is_some() {
         out.push("this machine is the limit".into());
+    }
+    let model = scene.model;
+    if model.missed_at.is_some_and(|at| (model.now - at).secs() < 5.0) {
+        out.push(format!("slow terminal: {} pictures left out", format::count(model.missed)));
     }
     out
 }

@@ -1,6 +1,6 @@
 //! The law in one line, for the small screen.
 
-use super::super::backlog;
+use super::super::backlog::{self, Fate};
 use super::super::foresee::target_value;
 use super::super::pen::{Pen, fit};
 use super::super::scene::Scene;
@@ -55,6 +55,9 @@ fn open_line(scene: &Scene) -> String {
         _ => String::new(),
     };
     let (now, policy) = (format::quantity(f.queue.now.round()), f.setpoints.overflow.name());
+    if matches!(fate, Fate::Empty | Fate::Gone(..)) {
+        return format!("{}{shed}   full: {policy} (o)", fate.words());
+    }
     let oldest = if f.queue.oldest > 0.0 {
         format!(", oldest {}", format::length(f.queue.oldest))
     } else {

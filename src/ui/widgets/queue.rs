@@ -65,7 +65,7 @@ fn becoming(scene: &Scene, pen: &mut Pen, y: u16) {
     let fate = backlog::fate(scene.frame);
     let style = match fate {
         Fate::Grows(_) | Fate::Full => pen.theme.ink(Ink::Queue).patch(strong),
-        Fate::Drains(_) => pen.theme.ink(Ink::Target).patch(strong),
+        Fate::Drains(_) | Fate::Gone(..) => pen.theme.ink(Ink::Target).patch(strong),
         Fate::Empty | Fate::Stands => dim,
     };
     let x = pen.put(1, y, &fate.words(), style);

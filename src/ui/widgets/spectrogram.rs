@@ -2,6 +2,7 @@
 //! Where there is no colour it is letters, and the lines are `5` and `9`.
 
 use super::super::density::{self, Meaning};
+use super::super::memo::{MapKey, Values};
 use super::super::pen::Pen;
 use super::super::scale::LogAxis;
 use super::super::scene::Scene;
@@ -17,16 +18,15 @@ pub(in crate::ui) fn draw(scene: &Scene, pen: &mut Pen, timeline: &Timeline, axi
     let aim = scene.latency_aim().filter(|_| timeline.series == Series::Response);
     let rows = usize::from(pen.height());
     grid(scene, pen, axis);
-    for (i, slot) in timeline.slots.iter().enumerate() {
+    let known = scene.memo.map(key(scene, timeline, axis, rows * 2), || {
+        values(timeline, axis, meaning, rows * 2)
+    });
+    for (i, (slot, values)) in timeline.slots.iter().zip(known.iter()).enumerate() {
         let Some(slot) = slot else { continue };
         let x = LEFT + i as u16;
-        let values: Vec<Option<f64>> = density::column(slot, axis, rows * 2)
-            .into_iter()
-            .map(|d| meaning.value(d, slot.samples))
-            .collect();
-        cells(scene, pen, x, slot, &values);
+        cells(scene, pen, x, slot, values);
         for (value, letter) in [(slot.p50, '5'), (slot.p99, '9')] {
-            let under: &[_] = if slot.samples < ENOUGH { &[] } else { &values };
+            let under: &[_] = if slot.samples < ENOUGH { &[] } else { values };
             line(scene, pen, x, axis, value, under, letter);
         }
         if let Some((_, aim)) = aim.filter(|_| i.is_multiple_of(4)) {
@@ -35,6 +35,27 @@ pub(in crate::ui) fn draw(scene: &Scene, pen: &mut Pen, timeline: &Timeline, axi
     }
     above(scene, pen, timeline, axis);
     gutter(scene, pen, timeline, axis, aim);
+}
+
+/// Of every slot and pixel.
+fn values(timeline: &Timeline, axis: &LogAxis, meaning: &Meaning, pixels: usize) -> Values {
+    let of = |slot: &Slot| {
+        let densities = density::column(slot, axis, pixels).into_iter();
+        densities.map(|d| meaning.value(d, slot.samples)).collect()
+    };
+    let slots = timeline.slots.iter();
+    slots.map(|slot| slot.as_ref().map(of).unwrap_or_default()).collect()
+}
+
+fn key(scene: &Scene, timeline: &Timeline, axis: &LogAxis, pixels: usize) -> MapKey {
+    MapKey {
+        series: timeline.series as u8,
+        slots: (timeline.slots.len(), timeline.step),
+        start: timeline.start,
+        ends: (axis.low, axis.high),
+        pixels,
+        scale: scene.model.scale as u8,
+    }
 }
 
 fn row_of(pen: &Pen, axis: &LogAxis, seconds: f64) -> f64 {

@@ -170,7 +170,8 @@ pub(in crate::ui) fn draw(scene: &Scene, pen: &mut Pen, strip: &Strip, timeline:
         let x = LEFT + i as u16;
         bar(scene, pen, x, strip, strip.value(slot) / top, strip.errors(slot) / top);
         if let Some(asked) = strip.asked(scene, slot).filter(|_| i.is_multiple_of(4)) {
-            asked_mark(scene, pen, x, asked / top);
+            let filled = (strip.value(slot) + strip.errors(slot)) / top;
+            asked_mark(scene, pen, x, strip, (asked / top, filled));
         }
         if strip.pane == Pane::Queue && slot.shed > 0 {
             pen.glyph(x, 0, glyph::HATCH, scene.theme().ink(Ink::Queue));

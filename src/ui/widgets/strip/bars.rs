@@ -39,13 +39,21 @@ pub(super) fn bar(scene: &Scene, pen: &mut Pen, x: u16, strip: &Strip, good: f64
     }
 }
 
-pub(super) fn asked_mark(scene: &Scene, pen: &mut Pen, x: u16, share: f64) {
+/// What was asked for, over a bar of `filled` height; where the bar fills most of the cell, it stays behind the mark.
+pub(super) fn asked_mark(scene: &Scene, pen: &mut Pen, x: u16, strip: &Strip, (share, filled): (f64, f64)) {
     if !(0.0..=1.0).contains(&share) || pen.height() == 0 {
         return;
     }
-    let row = ((1.0 - share) * f64::from(pen.height())).floor() as u16;
+    let height = f64::from(pen.height());
+    let row = ((1.0 - share) * height).floor() as u16;
     let y = row.min(pen.height() - 1);
-    let style = scene.theme().ink(Ink::Target).patch(scene.theme().strong());
+    let mut style = scene.theme().ink(Ink::Target).patch(scene.theme().strong());
+    let behind = filled * height - f64::from(pen.height() - 1 - y);
+    if behind >= 0.5
+        && let Some(fill) = scene.theme().ink(strip.fill).fg
+    {
+        style = style.bg(fill);
+    }
     pen.glyph(x, y, glyph::TARGET_BAR, style);
 }
 
