@@ -27,11 +27,68 @@ fn every_flag_it_names_exists() {
         .split(|c: char| c.is_whitespace() || "`',()=|".contains(c))
         .filter(|w| w.starts_with("--") && w.len() > 3 && !w.starts_with("---"))
     {
-        let foreign = ["--release", "--manifest-path", "--full", "--", "--locked", "--path", "--open"];
+        let foreign = [
+            "--release",
+            "--manifest-path",
+            "--full",
+            "--",
+            "--locked",
+            "--path",
+            "--open",
+            "--bench",
+            "--readme",
+            "--latency-correction",
+        ];
         assert!(
             foreign.contains(&word) || flags.iter().any(|f| f == word.trim_end_matches(['.', ';', ':'])),
             "{word}"
         );
+    }
+}
+
+#[test]
+fn every_bench_it_names_exists() {
+    const MANIFEST: &str = include_str!("../Cargo.toml");
+    let named: Vec<&str> = README
+        .split("cargo bench --bench ")
+        .skip(1)
+        .filter_map(|rest| rest.split(|c: char| c.is_whitespace() || c == '`').next())
+        .collect();
+
+    assert!(named.len() >= 4, "{named:?}");
+    for name in named {
+        assert!(MANIFEST.contains(&format!("[[bench]]\nname = \"{name}\"\n")), "{name}");
+    }
+}
+
+#[test]
+fn every_file_it_shows_exists() {
+    let targets = README.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    let files: Vec<&str> = targets.filter(|t| !t.contains("://")).collect();
+
+    assert!(files.len() >= 3, "{files:?}");
+    for file in files {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+        assert!(path.is_file(), "{file}");
+    }
+}
+
+/// An empty one is a bench that has not been run on this commit yet; a broken one must not be shown.
+#[test]
+fn what_a_bench_wrote_is_whole() {
+    for (name, says) in [
+        ("speed", "| clobber-tui |"),
+        ("honesty", "| truth: "),
+        ("cost", "requests its memory went from"),
+    ] {
+        let table = README.split_once(&format!("<!-- {name} -->")).unwrap().1;
+        let table = table.split_once(&format!("<!-- /{name} -->")).unwrap().0.trim();
+
+        assert!(
+            table.is_empty() || table.contains(says),
+            "fill it with cargo bench --bench {name} -- --readme:\n{table}"
+        );
+        assert!(!table.contains("exit code") && !table.contains("NaN"), "{table}");
     }
 }
 

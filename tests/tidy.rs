@@ -172,7 +172,9 @@ fn files(folder: &str, out: &mut Vec<PathBuf>) {
 #[test]
 fn every_file_keeps_the_house_rules() {
     let mut all = Vec::new();
-    ["src", "tests"].into_iter().for_each(|folder| files(folder, &mut all));
+    ["src", "tests", "benches"]
+        .into_iter()
+        .for_each(|folder| files(folder, &mut all));
     all.sort();
 
     let found: Vec<String> = all

@@ -3,14 +3,22 @@
 //! The target answers in 5 ms and stands still for 2 s of every 10 s, from a moment drawn at random. Each tool offers the
 //! same rate, drawn at random near 200/s, for the same time. The truth is computed, not measured: an arrival due when the
 //! target stood still waits until it goes on. oha, hey, wrk and wrk2 are used where they are on the PATH; those that are
-//! missing are named. `CLOBBER_SECONDS` (30), `CLOBBER_SEED` (drawn and printed).
+//! missing are named. `CLOBBER_SECONDS` (30), `CLOBBER_SEED` (drawn and printed); `--readme` writes the table there.
 #![allow(clippy::unwrap_used, reason = "a bench that cannot go on stops there")]
 
+#[path = "machine.rs"]
+mod machine;
+#[path = "table.rs"]
+mod table;
+#[path = "tools.rs"]
+mod tools;
 #[path = "../../tests/support/truth.rs"]
 mod truth;
 
+use std::fmt::Write;
 use std::process::Command;
 use std::time::Duration;
+use tools::{installed, remedy};
 use truth::{Behaviour, Delay, Freeze, Script, Truth};
 
 /// Connections of every tool: ten times what the rate needs while the target is well.
@@ -49,37 +57,47 @@ fn main() {
             period: Duration::from_secs(10),
         },
     };
-    println!(
-        "{}/s for {} s; 5 ms, frozen for 2 s of every 10 s from {from:?} on (CLOBBER_SEED={seed})\n",
-        task.rate, task.seconds
-    );
-    println!("| | p50 | p99 | max | answered | at the target |");
-    println!("| --- | ---: | ---: | ---: | ---: | ---: |");
-    row(
-        "truth: every arrival from when it was due",
-        &task.truth(),
-        task.rate * task.seconds,
-    );
-    for tool in tools() {
-        if !installed(tool.program) {
-            println!("| {} | not installed | | | | |", tool.name);
-            continue;
-        }
-        let target = target(&task);
-        let said = (tool.run)(&task, &target);
-        row(tool.name, &said, target.counts().requests);
+    let text = compare(&task, seed);
+    println!("{text}");
+    if std::env::args().any(|a| a == "--readme")
+        && let Err(why) = table::into_readme("honesty", &text)
+    {
+        eprintln!("{why}");
+        std::process::exit(5);
     }
 }
 
-fn row(name: &str, said: &Said, received: u64) {
-    let ms = |v: Option<f64>| v.map_or("—".to_owned(), |v| format!("{v:.0} ms"));
-    let n = said.answered.map_or("—".to_owned(), |n| format!("{n:.0}"));
-    println!(
-        "| {name} | {} | {} | {} | {n} | {received} |",
-        ms(said.p50),
-        ms(said.p99),
-        ms(said.max)
+/// Everybody's run, one after the other, and what each said.
+fn compare(task: &Task, seed: u64) -> String {
+    let mut out = format!(
+        "{}. {} requests/s for {} s; 5 ms each, frozen for 2 s of every 10 s from {:.3} s on (`CLOBBER_SEED={seed}`).\n\n\
+         | | p50 | p99 | highest | answered | at the target |\n|---|---:|---:|---:|---:|---:|\n",
+        machine::name(),
+        task.rate,
+        task.seconds,
+        task.freeze.from.as_secs_f64()
     );
+    let truth = row(&task.truth(), task.rate * task.seconds);
+    let _ = writeln!(out, "| truth: every arrival from when it was due | {truth} |");
+    for tool in tools() {
+        if !installed(tool.program) {
+            let _ = writeln!(out, "| {} | not installed ({}) | | | | |", tool.name, remedy(tool.program));
+            continue;
+        }
+        let target = target(task);
+        let said = (tool.run)(task, &target);
+        let cells = row(&said, target.counts().requests);
+        eprintln!("{}: {cells}", tool.name);
+        let _ = writeln!(out, "| {} | {cells} |", tool.name);
+    }
+    out
+}
+
+fn row(said: &Said, received: u64) -> String {
+    let ms = |v: Option<f64>| v.map_or("—".to_owned(), |v| format!("{} ms", table::commas(v)));
+    let n = said.answered.map_or("—".to_owned(), table::commas);
+    let received = table::commas(received as f64);
+    format!("{} | {} | {} | {n} | {received}", ms(said.p50), ms(said.p99), ms(said.max))
 }
 
 fn target(task: &Task) -> Truth {
@@ -157,11 +175,6 @@ fn tools() -> [Tool; 6] {
             run: |t, at| wrk("wrk2", t, at, &["-R", &t.rate.to_string()]),
         },
     ]
-}
-
-fn installed(program: &str) -> bool {
-    program.contains('/')
-        || std::env::var_os("PATH").is_some_and(|p| std::env::split_paths(&p).any(|folder| folder.join(program).is_file()))
 }
 
 fn output(program: &str, args: &[&str]) -> String {

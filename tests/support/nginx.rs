@@ -122,7 +122,7 @@ fn launch(folder: &Path, addr: SocketAddr, http: &str, locations: &str) -> Child
     // Without a master there is one process, so killing it leaves nothing behind.
     let text = format!(
         "daemon off;\nmaster_process off;\npid {at}/pid;\nerror_log {at}/error.log;\n\
-         events {{ worker_connections 20000; }}\n\
+         events {{ worker_connections 32768; }}\n\
          http {{\n{temporary}  access_log off;\n  keepalive_requests 1000000000;\n  {http}\n\
          \x20 server {{\n    listen {addr} backlog=4096;\n    location = /status {{ stub_status; }}\n    {locations}\n  }}\n}}\n"
     );

@@ -1,0 +1,71 @@
+//! A run looked at as it goes: requests at the server, CPU and memory of the generator, every quarter of a second.
+//! It refuses to say anything of a stretch in which nothing arrived.
+
+use crate::arena::{Arena, Round};
+use crate::machine::{Cpu, memory};
+use crate::process::Call;
+use std::time::{Duration, Instant};
+
+/// Between two looks.
+const EVERY: Duration = Duration::from_millis(250);
+
+/// One look.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sample {
+    /// Since the beginning, s.
+    pub(crate) at: f64,
+    /// Read by the server so far.
+    pub(crate) requests: u64,
+    /// Of the generator so far, s.
+    pub(crate) cpu: f64,
+    /// Of the generator now, bytes.
+    pub(crate) memory: u64,
+}
+
+/// Runs a generator for about `seconds` and looks at it.
+pub(crate) fn watch(arena: &Arena, call: &Call, seconds: u64) -> (Round, Vec<Sample>) {
+    let (begun, before) = (Instant::now(), arena.nginx.counts().requests);
+    let mut samples: Vec<Sample> = Vec::new();
+    let mut next = Duration::ZERO;
+    let round = arena.round(call, seconds, |pid| {
+        if begun.elapsed() < next {
+            return;
+        }
+        // The server answers when it comes to it: the same delay at every look.
+        let requests = arena.nginx.counts().requests - before;
+        next = begun.elapsed() + EVERY;
+        let (cpu, at) = (Cpu::of(pid).total(), begun.elapsed().as_secs_f64());
+        if let Some(memory) = memory(pid, "VmRSS") {
+            samples.push(Sample {
+                at,
+                requests,
+                cpu,
+                memory,
+            });
+        }
+    });
+    (round, samples)
+}
+
+impl Sample {
+    /// CPU µs a request from so many seconds after the first look to the last.
+    pub(crate) fn cost(samples: &[Self], settled: f64) -> Option<f64> {
+        let first = samples.first()?.at;
+        let from = samples.iter().find(|s| s.at - first >= settled)?;
+        Self::between(from, samples.last()?)
+    }
+
+    /// When so many requests had been made: how many exactly, CPU µs a request of the second before, and memory in bytes.
+    pub(crate) fn after(samples: &[Self], requests: u64) -> Option<(f64, f64, f64)> {
+        // A run of exactly so many has ended before the look after the last of them.
+        let near = |s: &&Self| s.requests as f64 >= requests as f64 * 0.97;
+        let to = samples.iter().find(near)?;
+        let from = samples.iter().rfind(|s| to.at - s.at >= 1.0)?;
+        Some((requests as f64, Self::between(from, to)?, to.memory as f64))
+    }
+
+    fn between(from: &Self, to: &Self) -> Option<f64> {
+        let requests = to.requests - from.requests;
+        (requests > 0).then(|| (to.cpu - from.cpu) / requests as f64 * 1e6)
+    }
+}
