@@ -72,7 +72,8 @@ pub(super) fn run(
     journals: Vec<Journal>,
     after: impl FnOnce() -> Aftermath,
 ) -> Result<u8, Stop> {
-    let (mut unwritten, vanished) = watch(&link, job, view);
+    let unheard = || journals.iter().any(Journal::unheard);
+    let vanished = watch(&link, job, view, &unheard);
     let (frame, well) = link.join();
     let after = after();
     if let Some(stop) = after.stop {
@@ -82,17 +83,15 @@ pub(super) fn run(
     if let Some(text) = &after.said {
         complain(text);
     }
-    unwritten |= after.unwritten;
+    let mut unwritten = after.unwritten;
     if !well {
         complain("the engine panicked; what was measured until then follows");
     }
     unwritten |= !print(&frame, job, view);
     for journal in journals {
         match journal.finish(&frame) {
-            Ok(0) => {}
-            Ok(missed) => complain(&format!(
-                "the lines of {missed} ticks found the disk too slow and were left out"
-            )),
+            Ok(None) => {}
+            Ok(Some(missed)) => complain(&missed),
             Err(e) => {
                 complain(&format!("{e:#}"));
                 unwritten = true;
@@ -123,11 +122,11 @@ fn judges(job: &Job) -> bool {
     !job.thresholds.is_empty() || job.set.mode == Mode::Slo
 }
 
-/// Until the end. Whether lines could not be written, and whether the terminal went away.
-fn watch(link: &Link, job: &Job, view: &View) -> (bool, bool) {
+/// Until the end. Whether the terminal went away. `unheard`: nobody reads the lines of the run any more.
+fn watch(link: &Link, job: &Job, view: &View, unheard: &dyn Fn() -> bool) -> bool {
     let mut vanished = false;
     if !view.headless {
-        let Err(e) = screen(link, view) else { return (false, false) };
+        let Err(e) = screen(link, view) else { return false };
         vanished = !io::stdout().is_terminal();
         if vanished {
             link.send(Who::Engine, Command::Signal);
@@ -137,7 +136,8 @@ fn watch(link: &Link, job: &Job, view: &View) -> (bool, bool) {
             ));
         }
     }
-    (!wait(link, job, view), vanished)
+    wait(link, job, view, unheard);
+    vanished
 }
 
 /// On the screen.
@@ -160,21 +160,17 @@ fn screen(link: &Link, view: &View) -> anyhow::Result<()> {
     ui::run(link, &options)
 }
 
-/// Without one; false when lines could not be written.
-fn wait(link: &Link, job: &Job, view: &View) -> bool {
-    let mut out = io::stdout().lock();
-    let lines = (job.output.format == Format::Jsonl).then_some(&mut out as &mut dyn Write);
+/// Without one.
+fn wait(link: &Link, job: &Job, view: &View, unheard: &dyn Fn() -> bool) {
     let mut err = io::stderr().lock();
     let progress = (!job.output.quiet && err.is_terminal()).then_some(&mut err as &mut dyn Write);
     let signals = || view.signals.count();
     let options = headless::Options {
-        lines,
         progress,
         signals: &signals,
+        unheard,
     };
-    headless::run(link, options)
-        .map_err(|e| complain(&format!("cannot write to standard output: {e}")))
-        .is_ok()
+    headless::run(link, options);
 }
 
 /// The report on standard output; false when it could not be written.

@@ -38,7 +38,7 @@ pub(super) fn run(target: &str, args: &RunArgs, command: String, truth: Option<T
         setpoints: job.set.clone(),
         ..Frame::default()
     });
-    let (journals, feed) = journal::open(&job.output.files, false).map_err(|e| Stop::usage(format!("{e:#}")))?;
+    let (journals, feed) = journal::open(&job.output, false).map_err(|e| Stop::usage(format!("{e:#}")))?;
     let after = Arc::new(Mutex::new(Aftermath::default()));
     let session = Session {
         job: job.clone(),

@@ -66,7 +66,7 @@ fn plant(sim: &SimArgs, command: String) -> Result<u8, Stop> {
     };
     let limits = load::limits(&job, view.headless);
     let speed = (!view.headless).then_some(sim.speed);
-    let (journals, feed) = journal::open(&job.output.files, view.headless).map_err(|e| Stop::usage(format!("{e:#}")))?;
+    let (journals, feed) = journal::open(&job.output, view.headless).map_err(|e| Stop::usage(format!("{e:#}")))?;
     let (mut link, far) = Link::pair(Frame::default());
     let (set, script, requests, traffic) = (job.set.clone(), job.script.clone(), job.requests, job.traffic.clone());
     let engine = std::thread::Builder::new().name("engine".into()).spawn(move || {

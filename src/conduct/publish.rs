@@ -48,6 +48,7 @@ impl Conductor {
             last: if self.sending() && self.watched {
                 self.ledger.last()
             } else {
+            noted: self.orders.noted,
                 before.last
             },
             now: if self.sending() && self.watched {
@@ -92,7 +93,7 @@ impl Conductor {
         } else {
             return;
         }
-        frame.notices = self.orders.notices();
+        (frame.notices, frame.noted) = (self.orders.notices(), self.orders.noted);
     }
 
     /// Levels as heard; open connections as they were when sending stopped.

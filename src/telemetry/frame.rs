@@ -369,3 +369,5 @@ pub struct Frame {
     /// Events so far, oldest first.
     pub notices: Arc<[Notice]>,
 }
+    /// How many there were.
+    pub noted: u64,
