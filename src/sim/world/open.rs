@@ -46,8 +46,9 @@ impl World {
             ..self.demand
         };
         self.backlog.follow(self.now, &closed);
-        self.tally.not_sent += self.backlog.clear();
-        self.due = Nanos::MAX;
+        let age = self.backlog.oldest().map_or(Nanos::ZERO, |t| self.now - t);
+        self.tally.forgo(self.backlog.clear(), age);
+        (self.due, self.credit) = (Nanos::MAX, Nanos::MAX);
         self.idle.clear();
         for w in self.workers.iter_mut().filter(|w| w.doing == Doing::Idle) {
             w.doing = Doing::Absent;
@@ -266,6 +267,11 @@ mod tests {
 
     #[test]
     fn a_limit_is_kept_exactly_and_said() {
+            assert!(
+                total.not_sent_oldest > Nanos::ZERO && total.not_sent_oldest < SEC(16),
+                "{}",
+                total.not_sent_oldest
+            );
         let mut w = World::new(Recipe::named("mmc").unwrap(), Some(1_000), 2);
         w.set(demand(1_500.0, 64.0));
 
