@@ -26,6 +26,7 @@ pub(super) fn run(target: &str, args: &RunArgs, command: String, truth: Option<T
         started_at: Some(clock::wall()),
         requests: job.requests,
         queue_capacity: job.traffic.capacity,
+        throttle: job.throttle.map(|t| t.rate),
         thresholds: job.thresholds.clone(),
         abort_on_fail: job.abort_on_fail,
         unattended: view.headless,

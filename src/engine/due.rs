@@ -231,6 +231,7 @@ impl Due {
         whole.gauges.most_waiting = desk.backlog.most_waiting() as u64;
         whole.gauges.due_age = desk.backlog.oldest().map_or(Nanos::ZERO, |t| now - t);
         whole.gauges.slip = desk.backlog.slip();
+        whole.gauges.throttled = desk.throttle.is_some_and(|t| t.binds(now));
         let unheard: u64 = desk.taken.iter().zip(took).map(|(taken, took)| taken - took).sum();
         whole.gauges.queued += whole.gauges.waiting + unheard;
         whole.exhausted |= demand.rate.is_some() && desk.backlog.exhausted();
@@ -291,8 +292,9 @@ impl Desk {
         if self.backlog.waiting() == 0 || self.throttle.is_some_and(|t| t.ready() > now) {
             return None;
         }
-        let arrival = self.backlog.take(now)?;
+        let mut arrival = self.backlog.take(now)?;
         if let Some(throttle) = &mut self.throttle {
+            arrival.ready = arrival.ready.max(throttle.ready());
             throttle.take(now);
         }
         self.taken[lane] += 1;
