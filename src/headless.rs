@@ -1,49 +1,42 @@
-//! A link without a terminal: wait, pass signals on, print lines as the run goes.
+//! A link without a terminal: wait, pass signals on, show progress.
 //! It refuses to decide how a run ends.
 
 use crate::link::Link;
 use crate::model::command::Command;
 use crate::model::format::{latency, percent, quantity};
 use crate::model::notice::Who;
-use crate::report::lines::Lines;
 use crate::telemetry::frame::{Frame, Phase};
-use std::io::{self, Write};
+use std::io::Write;
 use std::time::Duration;
 
 /// How to wait.
 pub struct Options<'a> {
-    /// Gets one JSON object a line as the run goes.
-    pub lines: Option<&'a mut dyn Write>,
     /// Gets one line of progress a second.
     pub progress: Option<&'a mut dyn Write>,
     /// How many signals that ask for an end have come so far.
     pub signals: &'a dyn Fn() -> usize,
+    /// Whoever read the run's lines has gone: it ends early, drained.
+    pub unheard: &'a dyn Fn() -> bool,
 }
 
 /// Waits until the run is over. A first signal drains, a second cuts off.
-///
-/// # Errors
-/// What the lines' writer says; the run then ends early, drained.
-pub fn run(link: &Link, mut options: Options<'_>) -> io::Result<()> {
+pub fn run(link: &Link, mut options: Options<'_>) {
     let (mut seq, mut passed, mut second) = (0, 0, 0);
-    let mut lines = Lines::default();
-    let mut fault = None;
+    let mut given_up = false;
     loop {
         let frame = link.frame();
         if frame.seq != seq {
             seq = frame.seq;
-            if let (Some(out), None) = (options.lines.as_mut(), &fault)
-                && let Err(e) = lines.write(&frame, *out)
-            {
-                fault = Some(e);
-                link.send(Who::Engine, Command::Quit);
-            }
             if let Some(out) = options.progress.as_mut() {
                 show_progress(out, &frame, &mut second);
             }
         }
         if frame.phase == Phase::Done || link.closed() {
             break;
+        }
+        if !given_up && (options.unheard)() {
+            given_up = true;
+            link.send(Who::Engine, Command::Quit);
         }
         let signals = (options.signals)();
         while passed < signals {
@@ -52,7 +45,6 @@ pub fn run(link: &Link, mut options: Options<'_>) -> io::Result<()> {
         }
         std::thread::sleep(Duration::from_millis(25));
     }
-    fault.map_or(Ok(()), Err)
 }
 
 /// One line a second, over the one before; a terminal that does not take it is not told twice.
@@ -81,10 +73,10 @@ mod tests {
     use std::sync::Arc;
 
     #[test]
-    fn the_summary_is_the_last_line_and_signals_reach_the_engine_once_each() {
+    fn signals_and_a_reader_that_has_gone_reach_the_engine_once_each() {
         let (link, far) = Link::pair(Frame::default());
         let engine = std::thread::spawn(move || {
-            while far.desk.borrow().last < 2 {
+            while far.desk.borrow().last < 3 {
                 std::thread::yield_now();
             }
             let said: Vec<Command> = far.desk.borrow().recent.iter().map(|n| n.command.clone()).collect();
@@ -95,26 +87,15 @@ mod tests {
             }));
             said
         });
-        let mut out = Vec::new();
-
         run(
             &link,
             Options {
-                lines: Some(&mut out),
                 progress: None,
                 signals: &|| 2,
+                unheard: &|| true,
             },
-        )
-        .unwrap();
-
-        assert_eq!(engine.join().unwrap(), [Command::Signal, Command::QuitNow]);
-        assert!(
-            String::from_utf8(out)
-                .unwrap()
-                .lines()
-                .last()
-                .unwrap()
-                .starts_with("{\"summary\"")
         );
+
+        assert_eq!(engine.join().unwrap(), [Command::Quit, Command::Signal, Command::QuitNow]);
     }
 }

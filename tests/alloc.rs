@@ -112,7 +112,10 @@ fn of_the_engine((addr, answers): &(SocketAddr, Arc<AtomicU64>), exchanges: [u64
         ..Demand::default()
     });
     let pass = |more: u64| {
-        let (goal, limit) = (answers.load(Ordering::Relaxed) + more, Instant::now() + Duration::from_secs(100));
+        let (goal, limit) = (
+            answers.load(Ordering::Relaxed) + more,
+            Instant::now() + Duration::from_secs(100),
+        );
         while answers.load(Ordering::Relaxed) < goal {
             assert!(Instant::now() < limit, "the engine sends nothing");
             std::thread::sleep(Duration::from_millis(5));

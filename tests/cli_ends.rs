@@ -257,3 +257,21 @@ fn a_built_in_target_ends_on_a_signal_with_its_counts() {
         ended.stdout
     );
 }
+
+#[test]
+fn every_tick_of_a_simulated_run_is_a_line_however_fast_it_goes() {
+    let ended = run(&["sim", "mmc", "-c", "9", "-z", "100s", "--output-format", "jsonl"]);
+
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
+    let lines: Vec<serde_json::Value> = ended.stdout.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    let ticks: Vec<u64> = lines
+        .iter()
+        .filter_map(|l| Some((l.get("t_s")?.as_f64()? * 10.0).round() as u64))
+        .collect();
+    // ten a second, then the drain
+    assert!(
+        ticks.len() >= 1000 && ticks.iter().copied().eq(1..=ticks.len() as u64),
+        "{ticks:?}"
+    );
+    assert!(lines.last().unwrap().get("summary").is_some());
+}

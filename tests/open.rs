@@ -154,3 +154,37 @@ fn the_simulator_takes_the_same_flags() {
     let staged = load(&["sim", "mmc", "--arrivals", "constant", "--stages", "0..100@2s"]);
     assert_eq!(book(&staged, "scheduled"), 100);
 }
+
+#[test]
+fn a_throttle_is_the_users_wish_and_no_fault_of_anybody() {
+    let nginx = Nginx::start();
+    let url = nginx.url();
+    let (real, simulated) = ([url.as_str()], ["sim", "mmc"]);
+    for target in [&real[..], &simulated] {
+        let throttled = ["-q", "400", "-z", "4s", "--throttle", "100:1", "--queue", "500"];
+        let summary = load(&[target, &throttled].concat());
+
+        // 1600 in 4 s, of which 400 leave; 500 wait and the others are shed; those that wait leave at 100/s for 2 s more
+        let sent = book(&summary, "sent");
+        assert!((300..=620).contains(&sent), "{:#}", summary["books"]);
+        assert!(book(&summary, "shed") > 500, "{:#}", summary["books"]);
+        assert_ne!(summary["generator"]["saturated"], true, "{}", summary["generator"]);
+        assert_eq!(text(&summary, "/verdict/code"), "STEADY", "{}", summary["verdict"]);
+        assert!(text(&summary, "/verdict/sentence").contains("--throttle lets 100/s through"));
+        let events = summary["events"].to_string();
+        assert!(events.contains("not sent ") && events.contains("(oldest "), "{events}");
+    }
+}
+
+#[test]
+fn a_promise_is_looked_for_in_the_simulator_too_and_its_rate_is_told() {
+    let ended = run(&["sim", "usl", "--slo", "p99<80ms", "-z", "60s", "--output-format", "json"]);
+    let summary = ended.json();
+
+    check(&summary);
+    assert_ne!(text(&summary, "/controller/state"), "override", "{:#}", summary["controller"]);
+    let found = summary["slo"]["rate_rps"].as_f64().unwrap();
+    // its best rate is 1689/s, and bursts must find room
+    assert!((800.0..1689.0).contains(&found), "{:#}", summary["slo"]);
+    assert_eq!(summary["load"]["rate_rps"], summary["slo"]["rate_rps"]);
+}

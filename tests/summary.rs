@@ -6,6 +6,7 @@ mod schema;
 
 use clobber::model::arrival::Process;
 use clobber::model::expr::Expr;
+use clobber::model::promise::Promise;
 use clobber::model::run::RunInfo;
 use clobber::model::setpoints::{LoadModel, Mode};
 use clobber::model::units::Nanos;
@@ -13,6 +14,7 @@ use clobber::report::summary::summary;
 use clobber::telemetry::books::Books;
 use clobber::telemetry::frame::{Frame, Queue};
 use clobber::telemetry::latency::Latency;
+use clobber::telemetry::promise::{Slo, Stage};
 use schema::check;
 use std::sync::Arc;
 
@@ -81,6 +83,35 @@ fn the_open_model_is_told_in_full() {
         (p99 - 93.6).abs() < 0.1 && s["thresholds"][0]["value"] == s["latency"]["response"]["p99_ms"],
         "{p99}"
     );
+}
+
+#[test]
+fn under_a_promise_the_rate_is_the_one_found_or_else_the_one_offered() {
+    let slo = |answer| Slo {
+        promise: Promise::parse("p99<80ms").unwrap(),
+        stage: Stage::Regulate,
+        rate: 900.0,
+        answer,
+        kept: None,
+        bad: (0.008, 0.01),
+        decided: 26_000,
+        dispersion: None,
+        idle: None,
+        confirm: None,
+        confirmed: None,
+        price: None,
+        cap: 104,
+        recovery: None,
+    };
+    for (answer, rate) in [(Some((1331.0, 30.0)), 1331.0), (None, 900.0)] {
+        let mut f = open();
+        (f.setpoints.mode, f.setpoints.rate, f.slo) = (Mode::Slo, None, Some(slo(answer)));
+
+        let s = summary(&f);
+
+        check(&s);
+        assert_eq!(s["load"]["rate_rps"], rate);
+    }
 }
 
 #[test]

@@ -233,3 +233,32 @@ fn a_later_phase_answers_differently() {
     client.get("/2");
     assert!(client.hear(HEAD.len()).starts_with("HTTP/1.1 503"));
 }
+
+/// A request on each connection, then each reply: many are under way at once.
+#[test]
+fn it_serves_twenty_thousand_a_second_and_logs_them_all() {
+    const CONNECTIONS: usize = 64;
+    let rounds = if quiet::full() { 1500 } else { 100 };
+    let truth = Truth::always(Behaviour::default());
+    let mut clients: Vec<Client> = (0..CONNECTIONS).map(|_| Client::of(&truth)).collect();
+    let mut number = 0;
+    let measured = quiet::quietest(&[], || {
+        let begun = Instant::now();
+        for _ in 0..rounds {
+            for client in &mut clients {
+                client.get(&format!("/{number}"));
+                number += 1;
+            }
+            clients.iter_mut().for_each(|c| assert_eq!(c.hear(HEAD.len()), HEAD));
+        }
+        (rounds * CONNECTIONS) as f64 / begun.elapsed().as_secs_f64()
+    });
+
+    let (rate, share) = measured;
+    println!("truth: {rate:.0} requests a second, others took {:.0} %", share * 100.0);
+    soon(|| truth.log().len() == number);
+    let mut numbers: Vec<u64> = truth.log().iter().filter_map(|e| e.seq).collect();
+    numbers.sort();
+    assert!(numbers.iter().copied().eq(0..number as u64), "each once");
+    assert!(!quiet::full() || !quiet::undisturbed(share) || rate >= 20_000.0, "{rate:.0}");
+}

@@ -16,6 +16,8 @@ const LEAST: f64 = 2.0;
 /// Share of the arrivals that may stay unanswered, and how many standard deviations of their count.
 const LEFT: f64 = 0.02;
 const SIGMAS: f64 = 4.0;
+/// Share of what a throttle lets through from which on it is the limit.
+const LET: f64 = 0.95;
 /// Share of the arrivals that a full queue may turn away, and of the time that the schedule may slip.
 const LOST: f64 = 0.01;
 
@@ -27,6 +29,9 @@ pub(super) fn open(f: &Frame) -> bool {
 /// Arrivals come faster than answers: they pile up here or at the target, or are turned away.
 pub(super) fn behind(f: &Frame) -> Found {
     let (offered, answered) = lately(f)?;
+    if throttled(f).is_some_and(|most| answered >= LET * most) {
+        return None;
+    }
     let asked = quantity(offered);
     let text = format!(
         "{}/s of {asked}/s asked {} are answered",
@@ -43,6 +48,13 @@ pub(super) fn behind(f: &Frame) -> Found {
 /// Open traffic that piles up: the run has no steady state, so Little's law says nothing of it.
 pub fn grows(f: &Frame) -> bool {
     lately(f).is_some() && growing(f)
+}
+
+/// What the user's own throttle lets through a second, where that is less than is asked.
+fn throttled(f: &Frame) -> Option<f64> {
+    f.run
+        .throttle
+        .filter(|most| f.setpoints.rate.is_some_and(|asked| asked > *most))
 }
 
 /// What a full queue did with those that found no room.
@@ -93,8 +105,9 @@ pub(super) fn steady(f: &Frame) -> String {
         .as_ref()
         .map_or((f.whole.good_rate, f.table.response.p99), |s| (s.good_rate, s.latency.p99));
     let asked = f.setpoints.rate.unwrap_or(rate);
+    let most = throttled(f).map_or_else(String::new, |most| format!(", --throttle lets {}/s through", quantity(most)));
     format!(
-        "{}/s good of {}/s asked, open {}, p99 {} from the intended start",
+        "{}/s good of {}/s asked, open {}{most}, p99 {} from the intended start",
         quantity(rate),
         quantity(asked),
         f.setpoints.arrivals.name(),
@@ -150,6 +163,23 @@ mod tests {
         assert_eq!(behind(&frame(150)), None);
         assert_eq!(behind(&frame(146)), None, "4/s of 150 are within the noise of 1400");
         assert!(steady(&frame(150)).contains("of 150/s asked, open constant"));
+    }
+
+    #[test]
+    fn a_throttle_of_the_users_own_is_no_full_target() {
+        let throttled = |answered| {
+            let mut f = frame(answered);
+            f.books.shed = 300;
+            f.run = Arc::new(crate::model::run::RunInfo {
+                throttle: Some(100.0),
+                ..Default::default()
+            });
+            f
+        };
+
+        assert_eq!(behind(&throttled(100)), None);
+        assert!(steady(&throttled(100)).contains("open constant, --throttle lets 100/s through, p99"));
+        assert!(behind(&throttled(80)).is_some(), "the target gives less than the throttle");
     }
 
     #[test]

@@ -72,8 +72,8 @@ pub(super) fn run(
     journals: Vec<Journal>,
     after: impl FnOnce() -> Aftermath,
 ) -> Result<u8, Stop> {
-    let watched = watch(&link, job, view);
-    let mut unwritten = watched.unwritten;
+    let unheard = || journals.iter().any(Journal::unheard);
+    let watched = watch(&link, job, view, &unheard);
     let (frame, well) = link.join();
     let after = after();
     if let Some(stop) = after.stop {
@@ -83,16 +83,14 @@ pub(super) fn run(
     if let Some(text) = &after.said {
         complain(text);
     }
-    unwritten |= after.unwritten;
+    let mut unwritten = after.unwritten;
     if !well {
         complain("the engine panicked; what was measured until then follows");
     }
     for journal in journals {
         match journal.finish(&frame) {
-            Ok(0) => {}
-            Ok(missed) => complain(&format!(
-                "the lines of {missed} ticks found the disk too slow and were left out"
-            )),
+            Ok(None) => {}
+            Ok(Some(missed)) => complain(&missed),
             Err(e) => {
                 complain(&format!("{e:#}"));
                 unwritten = true;
@@ -134,16 +132,14 @@ fn judges(job: &Job) -> bool {
 /// How the watching went.
 #[derive(Default)]
 struct Watched {
-    /// Lines could not be written.
-    unwritten: bool,
     /// The terminal went away.
     vanished: bool,
     /// Pictures of the screen that the terminal was too slow for.
     missed: u64,
 }
 
-/// Until the end.
-fn watch(link: &Link, job: &Job, view: &View) -> Watched {
+/// Until the end. `unheard`: nobody reads the lines of the run any more.
+fn watch(link: &Link, job: &Job, view: &View, unheard: &dyn Fn() -> bool) -> Watched {
     let mut watched = Watched::default();
     if !view.headless {
         match screen(link, view) {
@@ -157,7 +153,7 @@ fn watch(link: &Link, job: &Job, view: &View) -> Watched {
             }
         }
     }
-    watched.unwritten = !wait(link, job, view);
+    wait(link, job, view, unheard);
     watched
 }
 
@@ -181,21 +177,17 @@ fn screen(link: &Link, view: &View) -> anyhow::Result<u64> {
     ui::run(link, &options)
 }
 
-/// Without one; false when lines could not be written.
-fn wait(link: &Link, job: &Job, view: &View) -> bool {
-    let mut out = io::stdout().lock();
-    let lines = (job.output.format == Format::Jsonl).then_some(&mut out as &mut dyn Write);
+/// Without one.
+fn wait(link: &Link, job: &Job, view: &View, unheard: &dyn Fn() -> bool) {
     let mut err = io::stderr().lock();
     let progress = (!job.output.quiet && err.is_terminal()).then_some(&mut err as &mut dyn Write);
     let signals = || view.signals.count();
     let options = headless::Options {
-        lines,
         progress,
         signals: &signals,
+        unheard,
     };
-    headless::run(link, options)
-        .map_err(|e| complain(&format!("cannot write to standard output: {e}")))
-        .is_ok()
+    headless::run(link, options);
 }
 
 /// The report on standard output; false when it could not be written.

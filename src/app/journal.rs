@@ -1,6 +1,7 @@
-//! `-o FILE.jsonl`: ticks, events and at last the summary, written while the run goes.
+//! `-o FILE.jsonl`, `--output-format jsonl`: ticks, events and at last the summary, written while the run goes.
 //! It refuses to hold the run up: in real time a line that finds no room is left out, counted, and told.
 
+use crate::cli::{Format, Output};
 use crate::report::lines::Lines;
 use crate::telemetry::frame::Frame;
 use anyhow::{Context, Result};
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
-/// Frames on their way to one file: six seconds of a disk that does not answer.
+/// Frames on their way to one reader: six seconds of a disk that does not answer.
 const CHANNEL: usize = 64;
 
 /// The conductor's end: every frame goes through it.
@@ -21,42 +22,58 @@ pub(super) struct Feed {
     out: Vec<(SyncSender<Arc<Frame>>, bool)>,
 }
 
-/// One file being written beside its place; it gets its name at the end.
+/// One report that grows with the run.
 #[derive(Debug)]
 pub(super) struct Journal {
-    path: PathBuf,
-    fresh: PathBuf,
+    place: Place,
     writer: JoinHandle<io::Result<Written>>,
 }
 
-/// What a writer leaves behind.
+/// Where it goes.
 #[derive(Debug)]
+enum Place {
+    Output,
+    /// A file beside `path`, which gets that name at the end.
+    File {
+        path: PathBuf,
+        fresh: PathBuf,
+        file: File,
+    },
+}
+
+/// What a writer leaves behind.
 struct Written {
-    file: BufWriter<File>,
+    out: Box<dyn Write + Send>,
     lines: Lines,
     missed: u64,
 }
 
-/// Opens a journal for every `.jsonl` among `files`. `patient`: frames wait for room.
+/// Opens a journal for every `.jsonl` among the files, and for standard output where that is its format. `patient`: frames
+/// wait for room.
 ///
 /// # Errors
 /// What the file system says, with the path.
-pub(super) fn open(files: &[PathBuf], patient: bool) -> Result<(Vec<Journal>, Feed)> {
+pub(super) fn open(output: &Output, patient: bool) -> Result<(Vec<Journal>, Feed)> {
     let (mut journals, mut feed) = (Vec::new(), Feed::default());
-    for path in files.iter().filter(|p| takes(p)) {
-        let fresh = beside(path)?;
-        let file = File::create(&fresh).with_context(|| format!("cannot write {}", path.display()))?;
+    let mut start = |place: Place, to: Box<dyn Write + Send>| -> Result<()> {
         let (out, frames) = sync_channel(CHANNEL);
         let writer = std::thread::Builder::new()
             .name("recorder".into())
-            .spawn(move || write(BufWriter::new(file), &frames))
+            .spawn(move || write(to, &frames))
             .context("cannot start a recorder's thread")?;
         feed.out.push((out, patient));
-        journals.push(Journal {
-            path: path.clone(),
-            fresh,
-            writer,
-        });
+        journals.push(Journal { place, writer });
+        Ok(())
+    };
+    if output.format == Format::Jsonl {
+        start(Place::Output, Box::new(io::stdout()))?;
+    }
+    for path in output.files.iter().filter(|p| takes(p)) {
+        let fresh = beside(path)?;
+        let create = || File::create(&fresh).and_then(|file| Ok((file.try_clone()?, file)));
+        let (file, to) = create().with_context(|| format!("cannot write {}", path.display()))?;
+        let path = path.clone();
+        start(Place::File { path, fresh, file }, Box::new(BufWriter::new(to)))?;
     }
     Ok((journals, feed))
 }
@@ -75,19 +92,19 @@ fn beside(path: &Path) -> Result<PathBuf> {
 }
 
 /// Until the feed is dropped. The lines of a second reach the disk within it, should the program be killed.
-fn write(mut file: BufWriter<File>, frames: &Receiver<Arc<Frame>>) -> io::Result<Written> {
+fn write(mut out: Box<dyn Write + Send>, frames: &Receiver<Arc<Frame>>) -> io::Result<Written> {
     let (mut lines, mut missed, mut seq) = (Lines::default(), 0, 0);
     for frame in frames {
         if seq > 0 {
             missed += frame.seq - seq - 1;
         }
         seq = frame.seq;
-        lines.write(&frame, &mut file)?;
+        lines.write(&frame, &mut out)?;
         if seq.is_multiple_of(10) {
-            file.flush()?;
+            out.flush()?;
         }
     }
-    Ok(Written { file, lines, missed })
+    Ok(Written { out, lines, missed })
 }
 
 impl Feed {
@@ -107,32 +124,45 @@ impl Journal {
     /// Nothing was sent: there is nothing to tell.
     pub(super) fn discard(self) {
         drop(self.writer.join());
-        drop(fs::remove_file(&self.fresh));
+        if let Place::File { fresh, .. } = self.place {
+            drop(fs::remove_file(fresh));
+        }
     }
 
-    /// Ends the file with what `frame`, the last one, still has to say, and gives it its name. Ticks that are missing.
+    /// Standard output takes no more lines: nobody reads what the run goes on to tell. To be asked while the run goes.
+    pub(super) fn unheard(&self) -> bool {
+        matches!(self.place, Place::Output) && self.writer.is_finished()
+    }
+
+    /// Ends the report with what `frame`, the last one, still has to say; a file gets its name. What is to be said of ticks
+    /// that are missing.
     ///
     /// # Errors
     /// What the file system said; a file that was there before is untouched then.
-    pub(super) fn finish(self, frame: &Frame) -> Result<u64> {
-        let Self { path, fresh, writer } = self;
+    pub(super) fn finish(self, frame: &Frame) -> Result<Option<String>> {
         let end = || -> Result<u64> {
-            let Written {
-                mut file,
-                mut lines,
-                missed,
-            } = writer.join().map_err(|_| io::Error::other("its writer panicked"))??;
-            if !lines.over() {
-                lines.write(frame, &mut file)?;
+            let written = self.writer.join().map_err(|_| io::Error::other("its writer panicked"))?;
+            let mut written = written?;
+            if !written.lines.over() {
+                written.lines.write(frame, &mut written.out)?;
             }
-            file.flush()?;
-            file.get_ref().sync_all()?;
-            fs::rename(&fresh, &path)?;
-            Ok(missed)
+            written.out.flush()?;
+            Ok(written.missed)
         };
-        end()
-            .inspect_err(|_| drop(fs::remove_file(&fresh)))
-            .with_context(|| format!("cannot write {}", path.display()))
+        let (ended, reader) = match &self.place {
+            Place::Output => (end().context("cannot write to standard output"), "standard output"),
+            Place::File { path, fresh, file } => {
+                let kept = end().and_then(|missed| {
+                    file.sync_all()?;
+                    fs::rename(fresh, path)?;
+                    Ok(missed)
+                });
+                let kept = kept.inspect_err(|_| drop(fs::remove_file(fresh)));
+                (kept.with_context(|| format!("cannot write {}", path.display())), "the disk")
+            }
+        };
+        let missed = ended?;
+        Ok((missed > 0).then(|| format!("the lines of {missed} ticks found {reader} too slow and were left out")))
     }
 }
 
@@ -157,11 +187,18 @@ mod tests {
         })
     }
 
+    fn files(files: Vec<PathBuf>) -> Output {
+        Output {
+            files,
+            ..Output::default()
+        }
+    }
+
     /// Feeds these frames, then ends with the last of them; what the file holds, a word a line.
-    fn recorded(frames: &[Arc<Frame>], patient: bool) -> (Vec<String>, u64) {
+    fn recorded(frames: &[Arc<Frame>], patient: bool) -> (Vec<String>, Option<String>) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("run.jsonl");
-        let (mut journals, feed) = open(&[path.clone(), folder.path().join("run.json")], patient).unwrap();
+        let (mut journals, feed) = open(&files(vec![path.clone(), folder.path().join("run.json")]), patient).unwrap();
         assert_eq!(journals.len(), 1, "only .jsonl is a journal");
         frames.iter().for_each(|f| feed.give(f));
         drop(feed);
@@ -187,7 +224,7 @@ mod tests {
                 ["t_s", "event", "event", "t_s", "event", "summary"]
                     .map(String::from)
                     .to_vec(),
-                0
+                None
             )
         );
     }
@@ -196,10 +233,11 @@ mod tests {
     fn a_run_that_never_began_still_has_its_summary_and_gaps_are_counted() {
         let (lines, missed) = recorded(&[frame(1, Phase::Run, 0), frame(5, Phase::Run, 0)], false);
 
-        assert_eq!((lines, missed), (vec!["t_s".to_owned(), "t_s".into(), "t_s".into()], 3));
+        assert_eq!(lines, ["t_s"; 3]);
+        assert!(missed.unwrap().contains("of 3 ticks found the disk too slow"));
         let mut journal = {
             let folder = tempfile::tempdir().unwrap();
-            open(&[folder.path().join("a.jsonl")], true).unwrap().0
+            open(&files(vec![folder.path().join("a.jsonl")]), true).unwrap().0
         };
         assert!(
             journal.remove(0).finish(&frame(1, Phase::Done, 0)).is_err(),

@@ -28,6 +28,7 @@ pub(super) fn run(target: &str, args: &RunArgs, command: String, truth: Option<T
         started_at: Some(clock::wall()),
         requests: job.requests,
         queue_capacity: job.traffic.capacity,
+        throttle: job.throttle.map(|t| t.rate),
         thresholds: job.thresholds.clone(),
         abort_on_fail: job.abort_on_fail,
         unattended: view.headless,
@@ -40,7 +41,7 @@ pub(super) fn run(target: &str, args: &RunArgs, command: String, truth: Option<T
         setpoints: job.set.clone(),
         ..Frame::default()
     });
-    let (journals, feed) = journal::open(&job.output.files, false).map_err(|e| Stop::usage(format!("{e:#}")))?;
+    let (journals, feed) = journal::open(&job.output, false).map_err(|e| Stop::usage(format!("{e:#}")))?;
     let after = Arc::new(Mutex::new(Aftermath::default()));
     let session = Session {
         job: job.clone(),

@@ -6,7 +6,7 @@ use crate::cli::{self, SimArgs, SimSub};
 use crate::conduct::Conductor;
 use crate::link::Link;
 use crate::model::run::RunInfo;
-use crate::model::setpoints::LoadModel;
+use crate::model::setpoints::{LoadModel, Mode};
 use crate::model::units::Nanos;
 use crate::sim::plants::{self, Recipe};
 use crate::sim::world::World;
@@ -37,12 +37,7 @@ fn plant(sim: &SimArgs, command: String) -> Result<u8, Stop> {
     let seed = job.seed.unwrap_or(1);
     let recipe = recipe(sim).map_err(Stop::usage)?;
     job.set.bounds.max = job.shape.max_workers.unwrap_or(MOST);
-    if job.throttle.is_some() {
-        return Err(Stop::usage(
-            "--throttle is for real targets (a simulated one is slowed by --plant-arg)",
-        ));
-    }
-    if job.set.model == LoadModel::Open {
+    if job.set.model == LoadModel::Open && job.set.mode == Mode::Manual {
         job.set.asked.get_or_insert(job.set.bounds.max);
     }
     let view = View::of(args)?;
@@ -60,18 +55,20 @@ fn plant(sim: &SimArgs, command: String) -> Result<u8, Stop> {
         profile: job.shape.profile.unwrap_or_default(),
         truth: recipe.known().then(|| recipe.truth(Nanos::ZERO)),
         queue_capacity: job.traffic.capacity,
+        throttle: job.throttle.map(|t| t.rate),
         threads: 1,
         simulated: true,
         ..RunInfo::default()
     };
     let limits = load::limits(&job, view.headless);
     let speed = (!view.headless).then_some(sim.speed);
-    let (journals, feed) = journal::open(&job.output.files, view.headless).map_err(|e| Stop::usage(format!("{e:#}")))?;
+    let (journals, feed) = journal::open(&job.output, view.headless).map_err(|e| Stop::usage(format!("{e:#}")))?;
     let (mut link, far) = Link::pair(Frame::default());
     let (set, script, requests, traffic) = (job.set.clone(), job.script.clone(), job.requests, job.traffic.clone());
+    let throttle = job.throttle;
     let engine = std::thread::Builder::new().name("engine".into()).spawn(move || {
         let conductor = Conductor::new(info, set, limits, script).staged(traffic.stages.clone());
-        let mut world = World::new(recipe, requests, seed).offering(traffic);
+        let mut world = World::new(recipe, requests, seed).offering(traffic).throttled(throttle);
         pace::virtual_time(conductor, &mut world, &far, &feed, speed);
     });
     link.attach(engine.map_err(Stop::fault)?);

@@ -126,14 +126,15 @@ impl Generator {
         }
     }
 
-    /// Open traffic: arrivals that did not leave although a worker was idle or the lane was full, and late sends.
+    /// Open traffic: arrivals that did not leave although a worker was idle or the lane was full, and late sends. What waits
+    /// for the user's throttle does so as wished.
     /// `shedding`: what is shed found the queue full; under a cap it is shed on purpose.
     fn keep_up(&mut self, i: &Interval, rate: f64, shedding: bool) {
         let t = &i.tally;
         self.span += (i.to - i.from).secs();
         self.scheduled += t.scheduled;
         self.sent += t.sent;
-        let ours = i.gauges.idle > 0 || i.health.cpu >= FULL;
+        let ours = !i.gauges.throttled && (i.gauges.idle > 0 || i.health.cpu >= FULL);
         let shed = if shedding {
             t.shed + t.errors[Failure::LocalQueue as usize]
         } else {
@@ -299,7 +300,7 @@ mod tests {
 
     #[test]
     fn what_waits_while_workers_idle_is_ours_and_what_waits_for_busy_ones_the_targets() {
-        let limit = |idle, cpu, demand: Demand| {
+        let limit = |idle, cpu, throttled, demand: Demand| {
             let mut g = Generator::default();
             run(&mut g, &demand, 50, |k| {
                 let mut i = tick(k, Nanos::from_micros(20));
@@ -307,6 +308,7 @@ mod tests {
                 i.gauges = Gauges {
                     idle,
                     waiting: 500,
+                    throttled,
                     ..Gauges::default()
                 };
                 i.health = Health {
@@ -318,9 +320,11 @@ mod tests {
             g.limit(demand.rate, None).is_some()
         };
 
-        assert!(limit(3, 0.2, open()) && limit(0, 0.99, open()));
-        assert!(!limit(0, 0.2, open()), "every worker is busy: the target");
-        assert!(!limit(0, 0.2, Demand { rate: None, ..open() }) && limit(0, 0.98, Demand { rate: None, ..open() }));
+        let closed = Demand { rate: None, ..open() };
+        assert!(limit(3, 0.2, false, open()) && limit(0, 0.99, false, open()));
+        assert!(!limit(0, 0.2, false, open()), "every worker is busy: the target");
+        assert!(!limit(3, 0.2, true, open()), "the user's throttle");
+        assert!(!limit(0, 0.2, false, closed) && limit(0, 0.98, false, closed));
     }
 
     #[test]

@@ -36,6 +36,8 @@ pub(super) struct Ledger {
     unheard_since: Option<Nanos>,
     pub(super) unheard: bool,
     gauges: Gauges,
+    /// What slow connects mean has been said.
+    hinted: bool,
 }
 
 /// Time without a completion while something is in flight.
@@ -72,6 +74,7 @@ impl Ledger {
             unheard_since: None,
             unheard: false,
             gauges: Gauges::default(),
+            hinted: false,
         }
     }
 
@@ -163,6 +166,13 @@ impl Ledger {
         &self.gauges
     }
 
+    /// What slow connects mean, once.
+    pub(super) fn hint(&mut self) -> Option<String> {
+        let hint = self.total.connects.hint().filter(|_| !self.hinted);
+        self.hinted |= hint.is_some();
+        hint
+    }
+
     pub(super) fn whole(&self) -> Whole {
         if self.span <= 0.0 {
             return Whole::default();
@@ -222,6 +232,8 @@ impl Ledger {
             reused: t.reused,
             retries: t.retries,
             aborted_oldest: t.aborted_age.as_ref().and_then(|a| a.max()),
+            connects: t.connects,
+            not_sent_oldest: (t.not_sent > 0).then(|| t.not_sent_oldest.secs()),
             bad_mean: (t.bad_status > 0).then(|| t.bad_ns as f64 / 1e9 / t.bad_status as f64),
             before_first_byte: (service > 0.0).then(|| (t.first_byte_ns as f64 / 1e9 / service).min(1.0)),
         }
@@ -282,6 +294,16 @@ mod tests {
         assert_eq!(l.books().ok, 60);
         assert_eq!(l.table().response.count, 10);
         assert!((l.whole().good_rate - 100.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_slow_connects_mean_is_said_once() {
+        let mut l = Ledger::new();
+        let mut slow = interval(0, 5, 0);
+        slow.tally.connected(Nanos::from_millis(1_010));
+        l.add(&slow, Nanos::ZERO, true, true);
+
+        assert!(l.hint().is_some_and(|h| h.contains("accept queue")) && l.hint().is_none());
     }
 
     #[test]

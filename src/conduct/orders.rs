@@ -1,7 +1,8 @@
 //! Commands from the front end and from the script: applied in order, each answered by a notice.
 
 use crate::model::command::{Command, Line};
-use crate::model::notice::{Notice, Who};
+use crate::model::format::count;
+use crate::model::notice::{FIRST, Notice, Who};
 use crate::model::run::EndedBy;
 use crate::model::setpoints::{History, Present, Setpoints};
 use crate::model::units::Nanos;
@@ -54,10 +55,12 @@ pub(super) struct Orders {
     /// When the last command of the front end came.
     pub(super) heard: Nanos,
     notices: Vec<Notice>,
+    /// Events so far, kept or not.
+    pub(super) noted: u64,
     shared: Arc<[Notice]>,
 }
 
-/// Events kept; the oldest go first, never the first ten.
+/// Events kept, with the one that says how many went.
 const MOST: usize = 1000;
 
 impl Orders {
@@ -68,6 +71,7 @@ impl Orders {
             applied: 0,
             heard: Nanos::ZERO,
             notices: Vec::new(),
+            noted: 0,
             shared: Arc::from([]),
         }
     }
@@ -122,14 +126,22 @@ impl Orders {
 
     /// Adds an event.
     pub(super) fn note(&mut self, at: Nanos, who: Who, what: String) {
-        if self.notices.len() >= MOST {
-            self.notices.remove(10);
-        }
+        self.noted += 1;
         self.notices.push(Notice { at, who, what });
+        if self.notices.len() > MOST {
+            // Two go the first time: one of them gives its place to the sentence about them.
+            let newest = self.notices.remove(FIRST + 1);
+            let gone = self.noted - MOST as u64 + 1;
+            self.notices[FIRST] = Notice {
+                at: newest.at,
+                who: Who::Engine,
+                what: format!("{} events until here are left out", count(gone)),
+            };
+        }
         self.shared = self.notices.as_slice().into();
     }
 
-    /// All events, oldest first.
+    /// The events kept, oldest first.
     pub(super) fn notices(&self) -> Arc<[Notice]> {
         self.shared.clone()
     }
@@ -173,5 +185,22 @@ mod tests {
         o.obey(Nanos::ZERO, &said, 15.0);
 
         assert_eq!((o.set().asked, o.applied), (Some(15), 1));
+    }
+
+    #[test]
+    fn of_too_many_events_the_first_and_the_last_are_kept_and_the_others_counted() {
+        let mut o = Orders::new(Setpoints::default(), vec![]);
+        let note = |o: &mut Orders, n: u64| o.note(Nanos::from_secs(n), Who::Engine, format!("event {n}"));
+        (1..=1000).for_each(|n| note(&mut o, n));
+        let full = o.notices();
+        (1001..=1503).for_each(|n| note(&mut o, n));
+        let kept = o.notices();
+
+        assert!(full.len() == 1000 && full[999].what == "event 1000");
+        assert_eq!((o.noted, kept.len()), (1503, 1000));
+        assert_eq!((kept[9].what.as_str(), kept[999].what.as_str()), ("event 10", "event 1503"));
+        // 1503 events, 10 + 989 of them kept
+        assert_eq!(kept[10].what, "504 events until here are left out");
+        assert_eq!((kept[10].at, kept[11].what.as_str()), (Nanos::from_secs(514), "event 515"));
     }
 }

@@ -20,6 +20,9 @@ impl Conductor {
             self.axis.finish(now, target);
             self.close_books(now);
         }
+        if let Some(hint) = self.ledger.hint() {
+            self.orders.note(now, Who::Engine, hint);
+        }
         let before = self.frame.clone();
         let mut frame = Frame {
             seq: before.seq + 1,
@@ -45,6 +48,7 @@ impl Conductor {
             at_limit: self.ruling.law.at_limit,
             answered: self.answered,
             notices: self.orders.notices(),
+            noted: self.orders.noted,
             last: if self.sending() && self.watched {
                 self.ledger.last()
             } else {
@@ -92,7 +96,7 @@ impl Conductor {
         } else {
             return;
         }
-        frame.notices = self.orders.notices();
+        (frame.notices, frame.noted) = (self.orders.notices(), self.orders.noted);
     }
 
     /// Levels as heard; open connections as they were when sending stopped.
@@ -169,10 +173,15 @@ impl Conductor {
 
     /// The last look at the books; an imbalance is our own fault and is said.
     fn close_books(&mut self, now: Nanos) {
-        let books = self.ledger.books();
-        if let (1.., Some(oldest)) = (books.aborted, self.ledger.totals().aborted_oldest) {
-            let text = format!("aborted {} (oldest {})", count(books.aborted), length(oldest));
-            self.orders.note(now, Who::Engine, text);
+        let (books, totals) = (self.ledger.books(), self.ledger.totals());
+        for (what, n, oldest) in [
+            ("aborted", books.aborted, totals.aborted_oldest),
+            ("not sent", books.not_sent, totals.not_sent_oldest),
+        ] {
+            if let (1.., Some(oldest)) = (n, oldest) {
+                let text = format!("{what} {} (oldest {})", count(n), length(oldest));
+                self.orders.note(now, Who::Engine, text);
+            }
         }
         if !books.balanced() {
             self.orders

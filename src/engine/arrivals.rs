@@ -94,7 +94,11 @@ fn every_way_to_end_balances_and_says_what_became_of_those_who_waited() {
         assert_eq!((books.in_flight, books.queued), (0, 0), "{books:?}");
         match drive {
             Drive::Drain => assert_eq!((books.not_sent, books.aborted), (0, 0)),
-            _ => assert!(books.not_sent >= waiting && books.aborted <= 4, "{books:?}"),
+            _ => {
+                assert!(books.not_sent >= waiting && books.aborted <= 4, "{books:?}");
+                let oldest = run.total.not_sent_oldest;
+                assert!(oldest > Nanos::ZERO && oldest <= run.epoch.now(), "{oldest}");
+            }
         }
     }
 }

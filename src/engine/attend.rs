@@ -13,6 +13,10 @@ use std::sync::Arc;
 /// A worker that has idled so long may go, and leave its connection to others; the last one of a lane never does.
 const IDLE: Nanos = Nanos::from_secs(5);
 
+/// Most workers started in one go. After a standstill hundreds of arrivals are due: the first ones are answered meanwhile,
+/// and on their connections the others leave sooner than on new ones.
+const BATCH: usize = 64;
+
 /// Answers the alarm until the lane ends. A change of the demand acts at once.
 pub(super) async fn listen<P: Protocol + 'static>(lane: Rc<Lane<P>>) {
     let bell = Bell::new(Arc::clone(&lane.due.alarms[lane.number]));
@@ -31,7 +35,14 @@ pub(super) async fn listen<P: Protocol + 'static>(lane: Rc<Lane<P>>) {
 impl<P: Protocol + 'static> Lane<P> {
     /// Gives everything due to workers, and sets the alarm for what is next.
     pub(super) fn attend(self: &Rc<Self>, now: Nanos) {
-        while self.call(now) || self.start(now) {}
+        let mut room = BATCH;
+        loop {
+            while self.call(now) {}
+            if room == 0 || !self.start(now) {
+                break;
+            }
+            room -= 1;
+        }
         self.arm(now);
     }
 

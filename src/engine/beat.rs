@@ -253,6 +253,7 @@ impl Beat {
             most_waiting: 0,
             due_age: Nanos::ZERO,
             slip: Nanos::ZERO,
+            throttled: false,
             workers: levels.workers,
             oldest: levels.oldest,
             busy: (levels.worked - self.then.worked).secs() / (now - self.from).secs().max(1e-9),

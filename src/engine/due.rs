@@ -55,9 +55,9 @@ struct Desk {
     number: u64, // of the next arrival, without a budget
     used: u64,   // exchanges that the probe was
     demand: Option<Demand>,
-    taken: Vec<u64>, // by each lane
-    idle: usize,     // workers of all lanes that wait for an arrival
-    dropped: u64,    // never sent
+    taken: Vec<u64>,       // by each lane
+    idle: usize,           // workers of all lanes that wait for an arrival
+    dropped: (u64, Nanos), // never sent, and how long the first of those had waited
     cohorts: Option<Box<Cohorts>>,
     judged: Nanos, // arrivals wanted since then are counted into cohorts
     told: Told,
@@ -98,7 +98,7 @@ impl Due {
                 demand: None,
                 taken: vec![0; lanes],
                 idle: 0,
-                dropped: 0,
+                dropped: (0, Nanos::ZERO),
                 cohorts: None,
                 judged: Nanos::ZERO,
                 told: Told::default(),
@@ -128,7 +128,8 @@ impl Due {
             None => desk.begin(demand),
         }
         if demand.rate.is_none() || demand.drive == Drive::Abort {
-            desk.dropped += desk.backlog.clear();
+            let age = desk.backlog.oldest().map_or(Nanos::ZERO, |t| now - t);
+            desk.dropped = (desk.dropped.0 + desk.backlog.clear(), desk.dropped.1.max(age));
         }
         self.judge(&mut desk, demand, before.map_or(Nanos::ZERO, |_| now));
         if demand.rate.is_some() || before.is_some_and(|b| b.rate.is_some()) {
@@ -230,6 +231,7 @@ impl Due {
         whole.gauges.most_waiting = desk.backlog.most_waiting() as u64;
         whole.gauges.due_age = desk.backlog.oldest().map_or(Nanos::ZERO, |t| now - t);
         whole.gauges.slip = desk.backlog.slip();
+        whole.gauges.throttled = desk.throttle.is_some_and(|t| t.binds(now));
         let unheard: u64 = desk.taken.iter().zip(took).map(|(taken, took)| taken - took).sum();
         whole.gauges.queued += whole.gauges.waiting + unheard;
         whole.exhausted |= demand.rate.is_some() && desk.backlog.exhausted();
@@ -290,8 +292,9 @@ impl Desk {
         if self.backlog.waiting() == 0 || self.throttle.is_some_and(|t| t.ready() > now) {
             return None;
         }
-        let arrival = self.backlog.take(now)?;
+        let mut arrival = self.backlog.take(now)?;
         if let Some(throttle) = &mut self.throttle {
+            arrival.ready = arrival.ready.max(throttle.ready());
             throttle.take(now);
         }
         self.taken[lane] += 1;
@@ -318,12 +321,12 @@ impl Desk {
             scheduled: counts.scheduled,
             shed: counts.shed,
             refused: counts.refused,
-            dropped: self.dropped,
+            dropped: self.dropped.0,
         };
         let tally = &mut whole.tally;
         tally.scheduled += counts.scheduled - before.scheduled;
         tally.shed += counts.shed - before.shed;
-        tally.not_sent += self.dropped - before.dropped;
+        tally.forgo(self.dropped.0 - before.dropped, self.dropped.1);
         let refused = counts.refused - before.refused;
         tally.unsent += refused;
         for _ in 0..refused.min(3) {

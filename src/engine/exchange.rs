@@ -71,10 +71,7 @@ impl<P: Protocol> Worker<P> {
 
     /// In the closed model the next exchange is wanted when its worker is free.
     fn now(&self, seq: u64) -> Arrival {
-        Arrival {
-            seq,
-            intended: self.free,
-        }
+        Arrival::at(seq, self.free)
     }
 
     /// Begins an exchange now; with stage `Sent` it is also sent. Its deadline counts from here.
@@ -84,7 +81,7 @@ impl<P: Protocol> Worker<P> {
         self.seen = Seen {
             seq: arrival.seq,
             intended: arrival.intended,
-            free: self.free,
+            free: self.free.max(arrival.ready),
             sent: sent.then_some(now),
             ..Seen::default()
         };

@@ -181,7 +181,7 @@ impl<P: Protocol> Lane<P> {
 
     /// An exchange that was cut off by our own end before it was sent.
     pub(super) fn give_up(&self, seen: &Seen, end: Nanos) {
-        self.tally.borrow_mut().not_sent += 1;
+        self.tally.borrow_mut().forgo(1, end - seen.intended);
         self.note(seen, None, end);
     }
 

@@ -57,7 +57,8 @@ impl<P: Protocol> Worker<P> {
     async fn answer(&mut self, arrival: Arrival) {
         self.engaged = true;
         if self.lane.quota.get().cut {
-            self.lane.tally.borrow_mut().not_sent += 1;
+            let age = self.lane.epoch.now() - arrival.intended;
+            self.lane.tally.borrow_mut().forgo(1, age);
             return;
         }
         if self.kept.is_none() {

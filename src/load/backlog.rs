@@ -152,7 +152,7 @@ impl Backlog {
             self.counts.refused += 1;
             return Some(Offer::Refused);
         }
-        self.due.push_back(Arrival { seq, intended: at });
+        self.due.push_back(Arrival::at(seq, at));
         self.most = self.most.max(self.due.len());
         Some(Offer::Queued)
     }
@@ -263,7 +263,7 @@ mod tests {
 
         let taken = [b.take(MS(99)), b.take(MS(99)), b.take(MS(99))];
 
-        let arrival = |seq, ms| Some(Arrival { seq, intended: MS(ms) });
+        let arrival = |seq, ms| Some(Arrival::at(seq, MS(ms)));
         assert_eq!(taken, [arrival(0, 10), arrival(1, 20), None]);
     }
 

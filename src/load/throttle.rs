@@ -38,6 +38,9 @@ pub struct Throttle {
     full: Nanos,
 }
 
+/// A credit that has lain for longer was not waited for.
+const FRESH: Nanos = Nanos::from_millis(10);
+
 impl Throttle {
     /// Full at time zero.
     pub fn new(terms: Terms) -> Self {
@@ -50,6 +53,11 @@ impl Throttle {
     /// When there is a credit, ≥ the last moment one was there.
     pub fn ready(&self) -> Nanos {
         self.full - Nanos::from_secs_f64((self.terms.burst - 1.0) / self.terms.rate)
+    }
+
+    /// Whether it holds exchanges back: its credits are used as they come, and none has lain for long.
+    pub fn binds(&self, now: Nanos) -> bool {
+        self.ready() + FRESH > now
     }
 
     /// Takes the credit that is there at `ready`, now or in the future, and says when that is, ≥ `now`.
@@ -85,6 +93,8 @@ mod tests {
         assert_eq!([t.take(MS(20)), t.take(MS(20)), t.take(MS(20))], [MS(20), MS(20), MS(30)]);
         let late: Vec<Nanos> = (0..4).map(|_| t.take(MS(9_000))).collect();
         assert_eq!(late, [9_000, 9_000, 9_000, 9_010].map(MS));
+        // The next credit comes at 9020.
+        assert_eq!([9_000, 9_029, 9_030].map(|ms| t.binds(MS(ms))), [true, true, false]);
     }
 
     #[test]

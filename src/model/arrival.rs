@@ -9,6 +9,19 @@ pub struct Arrival {
     pub seq: u64,
     /// Intended start. Closed model: when the worker became free.
     pub intended: Nanos,
+    /// Since when it may be sent, ≥ `intended`: later where a throttle had no credit for it.
+    pub ready: Nanos,
+}
+
+impl Arrival {
+    /// One that may be sent when it is wanted.
+    pub fn at(seq: u64, intended: Nanos) -> Self {
+        Self {
+            seq,
+            intended,
+            ready: intended,
+        }
+    }
 }
 
 /// Which arrival process the open model follows.

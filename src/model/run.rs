@@ -80,6 +80,8 @@ pub struct RunInfo {
     pub truth: Option<Truth>,
     /// Arrivals of the open model that may wait.
     pub queue_capacity: usize,
+    /// Exchanges a second that `--throttle` lets through.
+    pub throttle: Option<f64>,
     /// Lanes.
     pub threads: usize,
     /// Descriptor limit in force; `None` in the simulator.

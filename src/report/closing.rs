@@ -174,6 +174,9 @@ fn tail(f: &Frame, verdict: &Verdict, columns: usize) -> Vec<String> {
     if !f.totals.errors.is_empty() {
         say("Errors", errors(f));
     }
+    if let Some(hint) = f.totals.connects.hint() {
+        say("Connects", hint + ".");
+    }
     let judged: Vec<String> = judge(f).iter().map(|j| j.sentence()).collect();
     if !judged.is_empty() {
         say("Threshold", judged.join(" · "));
@@ -249,6 +252,7 @@ mod tests {
     use crate::model::run::RunInfo;
     use crate::model::units::Nanos;
     use crate::telemetry::books::Books;
+    use crate::telemetry::connects::Connects;
     use std::sync::Arc;
 
     fn row(workers: u32, good_rps: f64, p99: f64) -> Row {
@@ -317,6 +321,17 @@ mod tests {
             assert!(t.lines().count() <= 24, "{t}");
             assert!(t.lines().all(|l| l.chars().count() <= columns), "{t}");
         }
+    }
+
+    #[test]
+    fn connects_that_waited_for_the_kernel_are_told() {
+        let mut f = frame();
+        f.totals.connects = Connects { slow: 6, again: 6 };
+
+        let said = text(&f, 120);
+
+        assert!(said.contains("  Connects  6 connects took 1, 2, 3 … s"), "{said}");
+        assert!(!text(&frame(), 120).contains("Connects"));
     }
 
     #[test]

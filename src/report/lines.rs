@@ -1,7 +1,8 @@
 //! One JSON object a line as the run goes: ticks, events, the summary last.
 
 use super::summary::summary;
-use crate::model::notice::Notice;
+use crate::model::format::count;
+use crate::model::notice::{Notice, Who, since};
 use crate::telemetry::frame::{Frame, Phase};
 use serde_json::{Value, json};
 use std::io::{self, Write};
@@ -9,7 +10,7 @@ use std::io::{self, Write};
 /// A run told line by line: for each frame its new events, then its tick, for the last one the summary.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Lines {
-    told: usize,
+    told: u64,
     over: bool,
 }
 
@@ -19,10 +20,24 @@ impl Lines {
     /// # Errors
     /// What `out` says.
     pub fn write(&mut self, frame: &Frame, out: &mut dyn Write) -> io::Result<()> {
-        for notice in frame.notices.iter().skip(self.told) {
+        let noted = frame.noted.max(frame.notices.len() as u64);
+        let (fresh, left_out) = since(&frame.notices, noted, self.told);
+        for notice in fresh {
             writeln!(out, "{}", event(notice))?;
         }
-        self.told = frame.notices.len();
+        if left_out > 0 {
+            let what = format!("{} events before these are left out", count(left_out));
+            writeln!(
+                out,
+                "{}",
+                event(&Notice {
+                    at: frame.at,
+                    who: Who::Engine,
+                    what
+                })
+            )?;
+        }
+        self.told = noted;
         self.over = frame.phase == Phase::Done;
         let line = if self.over { last(frame) } else { tick(frame) };
         writeln!(out, "{line}")
@@ -55,4 +70,36 @@ fn event(n: &Notice) -> Value {
 /// The last line.
 fn last(f: &Frame) -> Value {
     json!({ "summary": summary(f) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::units::Nanos;
+
+    #[test]
+    fn events_beyond_those_kept_are_told_and_the_ones_in_between_counted() {
+        let notice = |n: u64| Notice {
+            at: Nanos::from_secs(n),
+            who: Who::Engine,
+            what: format!("event {n}"),
+        };
+        let frame = |noted: u64| Frame {
+            notices: (0..11).chain(noted - 9..noted).map(notice).collect(),
+            noted,
+            ..Frame::default()
+        };
+        let (mut lines, mut out) = (Lines::default(), Vec::new());
+        let mut events = |noted| {
+            out.clear();
+            lines.write(&frame(noted), &mut out).unwrap();
+            let text = String::from_utf8_lossy(&out);
+            let whats = text.lines().filter_map(|l| l.split("\"what\":\"").nth(1));
+            whats.map(|w| w.trim_end_matches("\"}}").to_owned()).collect::<Vec<_>>()
+        };
+        events(1500);
+
+        assert_eq!(events(1502), ["event 1500", "event 1501"]);
+        assert_eq!(events(1520).last().unwrap(), "9 events before these are left out");
+    }
 }

@@ -56,11 +56,16 @@ fn load(f: &Frame) -> Value {
     json!({
         "model": if open { "open" } else { "closed" },
         "arrivals": open.then(|| f.setpoints.arrivals.name()),
-        "rate_rps": f.setpoints.rate.filter(|_| open),
+        "rate_rps": searched(f).or(f.setpoints.rate.filter(|_| open)),
         "overflow": f.setpoints.overflow.name(),
         "queue_capacity": open.then_some(f.run.queue_capacity),
         "profile": f.run.profile.name(),
     })
+}
+
+/// What the search for a promise has found, or else what it offers now.
+fn searched(f: &Frame) -> Option<f64> {
+    f.slo.as_ref().map(|s| rate(s.answer.map_or(s.rate, |(answer, _)| answer)))
 }
 
 fn books(f: &Frame) -> Value {

@@ -36,6 +36,8 @@ pub struct Worker {
     pub stamp: u32,
     /// Its exchange is an arrival of the open model.
     pub taken: bool,
+    /// It has a credit of the throttle that it has not used.
+    pub credited: bool,
     /// It has begun before.
     pub connected: bool,
 }

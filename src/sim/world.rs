@@ -15,7 +15,7 @@ use super::plants::Recipe;
 use super::target::Target;
 use super::worker::{self, Worker};
 use crate::conduct::Plant;
-use crate::load::{Backlog, Traffic};
+use crate::load::{Backlog, Throttle, Traffic, throttle};
 use crate::model::demand::{Demand, Drive};
 use crate::model::units::Nanos;
 use crate::telemetry::interval::{Gauges, Interval};
@@ -32,6 +32,7 @@ enum What {
     Back,
     Arrive,
     Begin,
+    Credit,
 }
 
 /// In the order of time. A `Begin` whose stamp is not its worker's any more was called off.
@@ -58,6 +59,10 @@ pub struct World {
     backlog: Backlog,
     /// The backlog's next arrival; `MAX` for none.
     due: Nanos,
+    /// Costs every exchange a credit.
+    throttle: Option<Throttle>,
+    /// When waiting arrivals look for the next credit; `MAX`: none waits for one.
+    credit: Nanos,
     /// Workers that may be idle; the last is taken first.
     idle: Vec<u32>,
     /// Answers have a status.
@@ -88,6 +93,8 @@ impl World {
             limit,
             backlog: open::backlog(Traffic::default(), seed),
             due: Nanos::MAX,
+            throttle: None,
+            credit: Nanos::MAX,
             idle: Vec::new(),
             tally: Tally::default(),
             busy: 0,
@@ -100,6 +107,13 @@ impl World {
     #[must_use]
     pub fn offering(mut self, traffic: Traffic) -> Self {
         self.backlog = open::backlog(traffic, self.seed);
+        self
+    }
+
+    /// With a throttle. Before the first `set`.
+    #[must_use]
+    pub fn throttled(mut self, terms: Option<throttle::Terms>) -> Self {
+        self.throttle = terms.map(Throttle::new);
         self
     }
 
@@ -149,6 +163,7 @@ impl World {
             What::Back => self.back(worker),
             What::Begin if self.workers[worker as usize].stamp == stamp => self.begin(worker),
             What::Begin => {}
+            What::Credit => self.credited(),
         }
     }
 
@@ -163,6 +178,7 @@ impl World {
         g.queued = g.waiting;
         g.due_age = self.backlog.oldest().map_or(Nanos::ZERO, |t| self.now - t);
         g.slip = self.backlog.slip();
+        g.throttled = self.throttle.is_some_and(|t| t.binds(self.now));
         self.peak = self.peak.max(g.active);
         g.peak = self.peak;
         g.busy = self.busy_ns as f64 / (span.ns() as f64).max(1.0);

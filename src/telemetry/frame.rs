@@ -3,6 +3,7 @@
 
 use super::books::Books;
 use super::column::Column;
+use super::connects::Connects;
 use super::curve::{Knee, Row};
 use super::experiment::{StepTest, Tune};
 use super::interval::{Gauges, Health};
@@ -228,6 +229,10 @@ pub struct Totals {
     pub retries: u64,
     /// Age of the oldest exchange cut off by our own end, s.
     pub aborted_oldest: Option<f64>,
+    /// Slow connects.
+    pub connects: Connects,
+    /// How long the first of those that were never sent had waited, s.
+    pub not_sent_oldest: Option<f64>,
     /// Mean response of answers with an unexpected status, s.
     pub bad_mean: Option<f64>,
     /// Share of service time before the first byte, in [0, 1].
@@ -366,6 +371,8 @@ pub struct Frame {
     pub answered: bool,
     /// Valid so far: nothing about the generator speaks against the figures.
     pub valid: bool,
-    /// Events so far, oldest first.
+    /// Events so far, oldest first; in a long run not all.
     pub notices: Arc<[Notice]>,
+    /// How many there were.
+    pub noted: u64,
 }

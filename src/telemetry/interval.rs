@@ -34,6 +34,8 @@ pub struct Gauges {
     pub due_age: Nanos,
     /// How far the schedule has slipped, policy `block`.
     pub slip: Nanos,
+    /// The user's throttle is what those that wait are waiting for.
+    pub throttled: bool,
     /// Average of busy workers over the span.
     pub busy: f64,
 }
@@ -57,6 +59,7 @@ impl Gauges {
             most_waiting: self.most_waiting.max(other.most_waiting),
             due_age: self.due_age.max(other.due_age),
             slip: self.slip.max(other.slip),
+            throttled: self.throttled || other.throttled,
         }
     }
 }

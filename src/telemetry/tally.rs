@@ -2,21 +2,13 @@
 //! It does not know when it began or ended; an interval does.
 
 use super::cohorts::Cohorts;
+use super::connects::Connects;
 use super::latency::Latency;
+use super::samples;
+pub use super::samples::ErrorSample;
 use crate::model::failure::Failure;
 use crate::model::seen::Seen;
 use crate::model::units::Nanos;
-
-/// One remembered error, at most three a class.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ErrorSample {
-    /// Its class.
-    pub class: Failure,
-    /// What the peer or the system said; sanitized.
-    pub detail: String,
-    /// When, since run start.
-    pub at: Nanos,
-}
 
 /// The parts of response time, for exchanges where they differ: those that waited or dialled.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +44,8 @@ pub struct Tally {
     pub shed: u64,
     /// Scheduled, never begun: the run ended.
     pub not_sent: u64,
+    /// How long the first of those had waited since its intended start.
+    pub not_sent_oldest: Nanos,
     /// Answers per HTTP status, ascending.
     pub status: Vec<(u16, u64)>,
     /// Per class, indexed by `Failure as usize`.
@@ -76,6 +70,8 @@ pub struct Tally {
     pub parts: Option<Box<Parts>>,
     /// Time to connect.
     pub connect: Option<Box<Latency>>,
+    /// Of these, the slow ones.
+    pub connects: Connects,
     /// Summed response of bad_status answers, ns: fast refusals are told from slow ones.
     pub bad_ns: u64,
     /// Summed time to first byte of answered exchanges, ns, from sent.
@@ -98,6 +94,7 @@ impl Default for Tally {
             aborted: 0,
             shed: 0,
             not_sent: 0,
+            not_sent_oldest: Nanos::ZERO,
             status: Vec::new(),
             errors: [0; Failure::COUNT],
             samples: Vec::new(),
@@ -110,6 +107,7 @@ impl Default for Tally {
             direct: Latency::new(),
             parts: None,
             connect: None,
+            connects: Connects::default(),
             bad_ns: 0,
             first_byte_ns: 0,
             aborted_age: None,
@@ -183,6 +181,12 @@ impl Tally {
         parts.send_lag.record(sent - seen.intended.max(seen.free) - seen.dialled);
     }
 
+    /// Adds so many that were scheduled and will never be sent, the first of them `oldest` after its intended start.
+    pub fn forgo(&mut self, n: u64, oldest: Nanos) {
+        self.not_sent += n;
+        self.not_sent_oldest = self.not_sent_oldest.max(oldest);
+    }
+
     /// Adds one answer of this status.
     pub fn count_status(&mut self, status: u16) {
         match self.status.binary_search_by_key(&status, |(s, _)| *s) {
@@ -207,6 +211,7 @@ impl Tally {
     pub fn connected(&mut self, took: Nanos) {
         self.opened += 1;
         self.connect.get_or_insert_default().record(took);
+        self.connects.add(took);
     }
 
     /// Adds everything of another tally.
@@ -220,6 +225,7 @@ impl Tally {
         self.aborted += other.aborted;
         self.shed += other.shed;
         self.not_sent += other.not_sent;
+        self.not_sent_oldest = self.not_sent_oldest.max(other.not_sent_oldest);
         for (s, n) in &other.status {
             match self.status.binary_search_by_key(s, |(s, _)| *s) {
                 Ok(i) => self.status[i].1 += n,
@@ -229,7 +235,7 @@ impl Tally {
         for (mine, theirs) in self.errors.iter_mut().zip(other.errors) {
             *mine += theirs;
         }
-        self.merge_samples(other);
+        samples::merge(&mut self.samples, &other.samples);
         self.tx += other.tx;
         self.rx += other.rx;
         self.surplus += other.surplus;
@@ -245,24 +251,13 @@ impl Tally {
             mine.send_lag.merge(&p.send_lag);
         }
         merge_series(&mut self.connect, &other.connect);
+        self.connects.merge(other.connects);
         merge_series(&mut self.aborted_age, &other.aborted_age);
         if let Some(c) = &other.cohorts {
             self.cohorts.get_or_insert_default().merge(c);
         }
         self.bad_ns += other.bad_ns;
         self.first_byte_ns += other.first_byte_ns;
-    }
-
-    fn merge_samples(&mut self, other: &Self) {
-        for s in &other.samples {
-            self.samples.push(s.clone());
-            self.samples.sort_by_key(|s| (s.class, s.at));
-            let mut kept = [0usize; Failure::COUNT];
-            self.samples.retain(|s| {
-                kept[s.class as usize] += 1;
-                kept[s.class as usize] <= 3
-            });
-        }
     }
 
     /// Forgets everything, keeps the memory of the response series.
@@ -381,6 +376,9 @@ mod tests {
     fn merging_in_either_order_gives_the_same_counts() {
         let (mut a, mut b) = (Tally::default(), Tally::default());
         a.finish(&exchange(0, 0), Outcome::Ok, Nanos::from_millis(5));
+        a.forgo(3, Nanos::from_millis(40));
+        b.forgo(1, Nanos::from_millis(70));
+        b.connected(Nanos::from_millis(1_010));
         b.finish(&exchange(0, 2), Outcome::BadStatus, Nanos::from_millis(7));
         let (mut ab, mut ba) = (a.clone(), b.clone());
 
@@ -389,5 +387,9 @@ mod tests {
 
         assert_eq!(ab.response().summary(), ba.response().summary());
         assert_eq!((ab.ok, ab.bad_status, ab.measured()), (ba.ok, ba.bad_status, 2));
+        for both in [ab, ba] {
+            assert_eq!((both.not_sent, both.not_sent_oldest), (4, Nanos::from_millis(70)));
+            assert_eq!(both.connects.again, 1);
+        }
     }
 }

@@ -99,4 +99,6 @@ fn a24_a_full_accept_queue_shows_in_the_time_to_connect() {
     assert!(slow >= 900.0, "{slow}");
     assert_eq!(ran.n("/latency/connect/count"), 9);
     assert_eq!(ran.n("/books/unsent"), 0);
+    let told = ran.summary["events"].to_string();
+    assert!(told.contains("as when the kernel must ask again"), "{told}");
 }

@@ -142,3 +142,17 @@ fn a08_full() {
         );
     }
 }
+
+#[test]
+#[ignore = "2 min"]
+fn a08_poisson_gaps_have_the_spread_of_their_mean() {
+    judged(
+        || a08("poisson", Delay::Fixed(MS(0)), 1000, 120),
+        |(ran, planned, arrived)| {
+            // 120 000 gaps: three deviations of the spread are 0.009
+            assert!(ran.raw.len() > 100_000, "{}", ran.raw.len());
+            near("spread of the schedule", planned, 1.0, 0.01);
+            near("spread at the server", arrived, 1.0, 0.05);
+        },
+    );
+}

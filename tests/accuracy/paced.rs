@@ -169,3 +169,42 @@ fn a11_a_ramp_grows_with_the_square_of_time() {
 fn a11_full() {
     judged(|| a11(1000.0, 10), drop);
 }
+
+/// How far arrivals at the server lie from an even schedule, ms, its own begin taken at the median: what the moment of
+/// sending scatters, and nothing that is constant on the way.
+fn deviation(ran: &Ran, rate: f64) -> Vec<f64> {
+    let came = ran.seen.iter().filter_map(|e| Some((e.seq.filter(|n| *n > 0)?, e.read)));
+    let offsets = sorted(came.map(|(n, read)| read as f64 / 1e6 - n as f64 * 1e3 / rate));
+    let middle = quantile(&offsets, 0.5);
+    sorted(offsets.iter().map(|o| (o - middle).abs()))
+}
+
+#[test]
+#[ignore = "30 s twice, bounds in µs"]
+fn a09_every_arrival_is_sent_and_close_to_its_moment() {
+    for (precise, most) in [(false, 0.10), (true, 0.02)] {
+        judged(
+            || {
+                let truth = Truth::always(Behaviour::default());
+                let args = ["-q", "10000", "-z", "30s", "--precise"];
+                run(&truth, &args[..if precise { 5 } else { 4 }]).reconciled(&truth)
+            },
+            |ran| {
+                let counts = ["scheduled", "sent", "ok"].map(|book| ran.n(&format!("/books/{book}")));
+                assert_eq!((counts, ran.seen.len()), ([300_000; 3], 300_000));
+                let off = deviation(&ran, 10_000.0);
+                say(
+                    "A09",
+                    &format!(
+                        "10 000/s, precise {precise}: off by p50 {:.3} p90 {:.3} p99 {:.3} ms, {}",
+                        quantile(&off, 0.5),
+                        quantile(&off, 0.9),
+                        quantile(&off, 0.99),
+                        ran.summary["generator"]
+                    ),
+                );
+                assert!(quantile(&off, 0.5) <= most, "{}", quantile(&off, 0.5));
+            },
+        );
+    }
+}

@@ -25,7 +25,8 @@ pub(super) fn trust(f: &Frame) -> String {
         parts.push(format!("{} never left", count(f.books.unsent)));
     }
     if f.books.not_sent > 0 {
-        parts.push(format!("{} not sent before the end", count(f.books.not_sent)));
+        let waited = aged(f.totals.not_sent_oldest);
+        parts.push(format!("{} not sent before the end{waited}", count(f.books.not_sent)));
     }
     parts.join(" · ")
 }
@@ -57,17 +58,17 @@ fn sent(f: &Frame) -> String {
         .map(|(n, what)| format!("{} {what}", count(*n)))
         .collect();
     if b.aborted > 0 {
-        let oldest = f
-            .totals
-            .aborted_oldest
-            .map_or_else(String::new, |s| format!(" (oldest {})", length(s)));
-        sum.push(format!("{} aborted{oldest}", count(b.aborted)));
+        sum.push(format!("{} aborted{}", count(b.aborted), aged(f.totals.aborted_oldest)));
     }
     format!(
         "{} sent = {}",
         count(b.sent),
         if sum.is_empty() { "0".into() } else { sum.join(" + ") }
     )
+}
+
+fn aged(oldest: Option<f64>) -> String {
+    oldest.map_or_else(String::new, |s| format!(" (oldest {})", length(s)))
 }
 
 /// Everything that speaks against the figures, in words.
@@ -113,6 +114,8 @@ mod tests {
         f.whole.little_ratio = Some(0.95);
         f.table.send_lag = (Some(0.0), Some(0.000_08));
         f.totals.aborted_oldest = Some(5.0);
+        f.books.not_sent = 3;
+        f.totals.not_sent_oldest = Some(1.5);
         f.cpu_wait = 0.12;
 
         assert_eq!(
@@ -121,7 +124,7 @@ mod tests {
         );
         assert_eq!(
             trust(&f),
-            "valid · this machine 0 % CPU, send lag p99 80 µs, lanes waited 12 % of the time for a CPU · N = X·R to 5.0 % · 12 sent = 12 aborted (oldest 5.0 s)"
+            "valid · this machine 0 % CPU, send lag p99 80 µs, lanes waited 12 % of the time for a CPU · N = X·R to 5.0 % · 12 sent = 12 aborted (oldest 5.0 s) · 3 not sent before the end (oldest 1.5 s)"
         );
     }
 }

@@ -14,9 +14,27 @@ impl World {
             self.workers[worker as usize].doing = Doing::Absent;
             return;
         }
+        if !self.has_credit(worker) {
+            return;
+        }
         self.begun += 1;
         self.tally.scheduled += 1;
         self.send(worker, self.now, travel);
+    }
+
+    /// Whether it may begin as far as the throttle goes; else it will when its credit is there.
+    fn has_credit(&mut self, worker: u32) -> bool {
+        let now = self.now;
+        let w = &mut self.workers[worker as usize];
+        let Some(throttle) = self.throttle.as_mut().filter(|_| !std::mem::take(&mut w.credited)) else {
+            return true;
+        };
+        let at = throttle.take(now);
+        if at > now {
+            (w.credited, w.length) = (true, Nanos::ZERO); // not thinking: a new share does not concern it
+            self.wait(worker, now, at);
+        }
+        at <= now
     }
 
     /// A worker is free again.
@@ -229,6 +247,23 @@ mod tests {
         let seen = w.collect(Nanos::from_secs(5));
 
         assert_eq!((seen.tally.sent, seen.tally.ok, seen.exhausted), (1_000, 1_000, true));
+    }
+
+    #[test]
+    fn a_throttle_lets_its_burst_and_its_rate_through_however_many_there_are() {
+        let terms = crate::load::throttle::Terms::parse("200:50").ok();
+        let mut w = World::new(Recipe::named("mmc").unwrap(), None, 7).throttled(terms);
+        let mut sent = 0;
+        for k in 1..=100 {
+            w.set(Demand {
+                workers: [10.0, 30.0, 4.5][k as usize % 3],
+                ..Demand::default()
+            });
+            sent += w.collect(Nanos::from_millis(100 * k)).tally.sent;
+        }
+
+        // 50 at once and 200/s for 10 s; a worker that is called off takes a credit with it
+        assert!((1_900..=2_050).contains(&sent), "{sent}");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //!  arrival due ─► idle worker, else one started below the limit, else it waits in the backlog
 //! ```
 
-use super::World;
+use super::{What, World};
 use crate::load::{Backlog, Offer, Traffic};
 use crate::model::demand::{Demand, Drive};
 use crate::model::failure::Failure;
@@ -12,6 +12,7 @@ use crate::model::seen::Seen;
 use crate::model::units::Nanos;
 use crate::sim::worker::{Doing, Worker};
 use crate::telemetry::tally::Outcome;
+use std::cmp::Reverse;
 
 /// Arrivals have random numbers of their own: the plant does the same to other arrivals.
 pub(super) fn backlog(traffic: Traffic, seed: u64) -> Backlog {
@@ -30,6 +31,7 @@ impl World {
                 continue;
             }
             w.stamp = w.stamp.wrapping_add(1);
+            w.credited = false;
             w.doing = if i < self.full { Doing::Idle } else { Doing::Absent };
             if i < self.full {
                 self.idle.push(i as u32);
@@ -46,8 +48,9 @@ impl World {
             ..self.demand
         };
         self.backlog.follow(self.now, &closed);
-        self.tally.not_sent += self.backlog.clear();
-        self.due = Nanos::MAX;
+        let age = self.backlog.oldest().map_or(Nanos::ZERO, |t| self.now - t);
+        self.tally.forgo(self.backlog.clear(), age);
+        (self.due, self.credit) = (Nanos::MAX, Nanos::MAX);
         self.idle.clear();
         for w in self.workers.iter_mut().filter(|w| w.doing == Doing::Idle) {
             w.doing = Doing::Absent;
@@ -97,12 +100,36 @@ impl World {
             return;
         }
         while self.backlog.waiting() > 0 {
+            if !self.affords() {
+                return;
+            }
             let Some(worker) = self.idle_worker() else { return };
             let Some(arrival) = self.backlog.take(self.now) else { return };
+            if let Some(throttle) = &mut self.throttle {
+                throttle.take(self.now);
+            }
             self.workers[worker as usize].taken = true;
             self.plan();
             let travel = self.half_delay();
             self.send(worker, arrival.intended, travel);
+        }
+    }
+
+    /// Whether the throttle has a credit; else those that wait look again when it has.
+    fn affords(&mut self) -> bool {
+        let ready = self.throttle.map_or(Nanos::ZERO, |t| t.ready());
+        if ready > self.now && self.credit != ready {
+            self.credit = ready;
+            self.events.push(Reverse((ready, What::Credit, 0, 0)));
+        }
+        ready <= self.now
+    }
+
+    /// There is a credit.
+    pub(super) fn credited(&mut self) {
+        self.credit = Nanos::MAX;
+        if self.demand.rate.is_some() {
+            self.employ();
         }
     }
 
@@ -240,7 +267,35 @@ mod tests {
             ];
             assert_eq!(counts, expected.into(), "{overflow:?}");
             assert!(total.not_sent > 0 && total.aborted > 0);
+            assert!(
+                total.not_sent_oldest > Nanos::ZERO && total.not_sent_oldest < SEC(16),
+                "{}",
+                total.not_sent_oldest
+            );
         }
+    }
+
+    #[test]
+    fn a_throttle_holds_arrivals_back_and_they_are_timed_from_when_they_were_wanted() {
+        let terms = crate::load::throttle::Terms::parse("100:1").ok();
+        let mut w = World::new(Recipe::named("mmc").unwrap(), None, 7).throttled(terms);
+        w.set(Demand {
+            arrivals: Process::Constant,
+            ..demand(150.0, 64.0)
+        });
+
+        let seen = w.collect(SEC(10));
+
+        // a third of 1500 waits: the last of them for 3.3 s
+        assert!(
+            seen.tally.sent.abs_diff(1_000) <= 2 && seen.gauges.throttled,
+            "{}",
+            seen.tally.sent
+        );
+        assert!(seen.gauges.waiting.abs_diff(500) <= 2 && seen.gauges.idle > 0);
+        let wait = seen.tally.wait().max().unwrap();
+        assert!((wait - 3.3).abs() < 0.05, "{wait}");
+        assert_eq!(seen.tally.parts.unwrap().send_lag.max(), Some(0.0));
     }
 
     #[test]
