@@ -72,6 +72,7 @@ fn plan(addr: SocketAddr) -> Plan {
         profile: Profile::Fast,
         overflow: Overflow::Drop,
         open: false,
+        sources: Vec::new(),
         traffic: Traffic::default(),
         throttle: None,
         precise: false,

@@ -39,6 +39,7 @@ fn plan() -> Plan {
         profile: Profile::Fast,
         overflow: Overflow::Drop,
         open: false,
+        sources: Vec::new(),
         traffic: Default::default(),
         throttle: None,
         precise: false,
