@@ -41,7 +41,10 @@ fn main() -> Result<()> {
     let begun = (Instant::now(), cpu());
     let done = run(&mut peers, &request, whole, args.length)?;
     let micros = (cpu() - begun.1) * 1e6 / done.max(1) as f64;
-    println!("{done} requests, {:.2} s, {micros:.2} us of CPU a request", begun.0.elapsed().as_secs_f64());
+    println!(
+        "{done} requests, {:.2} s, {micros:.2} us of CPU a request",
+        begun.0.elapsed().as_secs_f64()
+    );
     Ok(())
 }
 
@@ -52,7 +55,12 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Option<Args>> {
         let mut value = || words.next().with_context(|| format!("{word} needs a value"));
         match word.as_str() {
             "-c" => connections = value()?.parse().context("-c needs a number of connections")?,
-            "-z" => seconds = value()?.trim_end_matches('s').parse().context("-z needs seconds, such as 5s")?,
+            "-z" => {
+                seconds = value()?
+                    .trim_end_matches('s')
+                    .parse()
+                    .context("-z needs seconds, such as 5s")?
+            }
             flag if flag.starts_with('-') => {} // what cargo itself adds
             _ => url = Some(word),
         }
@@ -95,7 +103,14 @@ fn measure_answer(address: SocketAddr, request: &[u8]) -> Result<usize> {
 
 /// Asks over all connections until the time is up; the answers.
 fn run(peers: &mut [Peer], request: &[u8], whole: usize, length: Duration) -> Result<u64> {
-    let (mut done, mut buffer, tick) = (0, vec![0; 65536], Timespec { tv_sec: 0, tv_nsec: 10_000_000 });
+    let (mut done, mut buffer, tick) = (
+        0,
+        vec![0; 65536],
+        Timespec {
+            tv_sec: 0,
+            tv_nsec: 10_000_000,
+        },
+    );
     let mut events: Vec<epoll::Event> = Vec::with_capacity(BATCH);
     let poll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
     for (i, peer) in peers.iter_mut().enumerate() {

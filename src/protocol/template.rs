@@ -79,7 +79,11 @@ impl Stamp {
 
     /// The bytes as filled in last.
     pub(super) fn filled(&self) -> &[u8] {
-        if self.own.is_empty() { &self.template.bytes } else { &self.own }
+        if self.own.is_empty() {
+            &self.template.bytes
+        } else {
+            &self.own
+        }
     }
 }
 
