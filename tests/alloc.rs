@@ -4,7 +4,7 @@
 
 use clobber::clock::Epoch;
 use clobber::conduct::Plant;
-use clobber::engine::launch;
+use clobber::engine::{Seat, launch};
 use clobber::load::Traffic;
 use clobber::model::demand::{Demand, Overflow};
 use clobber::model::run::Profile;
@@ -106,7 +106,7 @@ fn of_one_connection(plan: &Plan, addr: SocketAddr, exchanges: u64) -> u64 {
 /// Allocations of the whole engine, eight workers at work, while the target answers so many.
 fn of_the_engine((addr, answers): &(SocketAddr, Arc<AtomicU64>), exchanges: [u64; 2]) -> [u64; 2] {
     let (shared, addr, epoch) = (plan(*addr), *addr, Epoch::new());
-    let make = move |_: &_| Http1::new(&shared, Dialer::new(&shared, addr, epoch)).unwrap();
+    let make = move |_: &Seat| Http1::new(&shared, Dialer::new(&shared, addr, epoch)).unwrap();
     let mut lanes = launch(&plan(addr), epoch, make, None, None).unwrap();
     lanes.set(Demand {
         workers: 8.0,
