@@ -9,7 +9,7 @@ use super::ramp::{BEAT, Ramp};
 use super::roster::{Levels, Stage};
 use super::worker::work;
 use crate::model::demand::Drive;
-use crate::model::units::Nanos;
+use crate::model::units::{Nanos, parse_duration};
 use crate::protocol::Protocol;
 use crate::telemetry::interval::{Gauges, Interval};
 use crate::telemetry::tally::Tally;
@@ -49,6 +49,17 @@ pub(super) struct Fault {
     pub(super) index: usize,
     /// When.
     pub(super) at: Nanos,
+}
+
+impl Fault {
+    /// `panic_worker:INDEX@TIME`; anything else is no fault.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let (index, at) = text.strip_prefix("panic_worker:")?.split_once('@')?;
+        Some(Self {
+            index: index.parse().ok()?,
+            at: parse_duration(at).ok()?,
+        })
+    }
 }
 
 /// The state of the beat.
@@ -294,6 +305,18 @@ fn number(at: Nanos) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_drill_names_a_worker_and_a_time() {
+        let third = Fault {
+            index: 3,
+            at: Nanos::from_secs(2),
+        };
+
+        assert_eq!(Fault::parse("panic_worker:3@2s"), Some(third));
+        assert_eq!(Fault::parse("panic_worker:3"), None);
+        assert_eq!(Fault::parse("nonsense"), None);
+    }
 
     #[test]
     fn every_tenth_beat_lies_half_a_beat_before_the_conductors_tick() {

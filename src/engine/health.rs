@@ -9,10 +9,12 @@ use std::os::unix::fs::FileExt;
 
 /// Two beats further apart than this are a stall.
 const STALL: Nanos = Nanos::from_millis(100);
-/// Descriptors beside the workers' connections that the program cannot do without.
-const RESERVE: u64 = 22;
-/// Descriptors beside the workers' connections that it would like: also parked connections and reports.
-const COMFORT: u64 = 64;
+/// Descriptors beside the workers' connections and the lanes that the program cannot do without.
+const RESERVE: u64 = 18;
+/// Descriptors beside these that it would like: also parked connections and reports.
+const COMFORT: u64 = 60;
+/// Descriptors of a lane: its runtime and its alarm.
+const LANE: u64 = 4;
 
 /// Raises the soft descriptor limit to the hard one and returns what is then in force; `None` is no limit.
 pub(super) fn raise_descriptors() -> Option<u64> {
@@ -30,16 +32,17 @@ pub(super) fn raise_descriptors() -> Option<u64> {
     }
 }
 
-/// How many of `workers` fit under a descriptor limit, and what to say if not all do.
-pub(super) fn fit(workers: u32, limit: Option<u64>) -> (u32, Option<String>) {
-    let room = limit.map_or(u64::MAX, |l| l.saturating_sub(RESERVE).max(1));
+/// How many of `workers` in so many lanes fit under a descriptor limit, and what to say if not all do.
+pub(super) fn fit(workers: u32, lanes: usize, limit: Option<u64>) -> (u32, Option<String>) {
+    let lanes = LANE * lanes as u64;
+    let room = limit.map_or(u64::MAX, |l| l.saturating_sub(RESERVE + lanes).max(1));
     if u64::from(workers) <= room {
         return (workers, None);
     }
     let fits = u32::try_from(room).unwrap_or(workers);
     let remark = format!(
         "needs {} descriptors, limit {}: running {fits} workers (raise it with ulimit -n)",
-        u64::from(workers) + COMFORT,
+        u64::from(workers) + lanes + COMFORT,
         limit.unwrap_or(u64::MAX),
     );
     (fits, Some(remark))
@@ -125,15 +128,16 @@ mod tests {
 
     #[test]
     fn a_short_limit_names_need_limit_and_what_runs() {
-        let (fits, remark) = fit(200, Some(40));
+        let (fits, remark) = fit(200, 1, Some(40));
 
         assert_eq!(fits, 18);
         assert_eq!(
             remark.as_deref(),
             Some("needs 264 descriptors, limit 40: running 18 workers (raise it with ulimit -n)")
         );
-        assert_eq!(fit(200, Some(1024)), (200, None));
-        assert_eq!(fit(200, None), (200, None));
+        assert_eq!(fit(200, 1, Some(1024)), (200, None));
+        assert_eq!(fit(200, 1, None), (200, None));
+        assert_eq!(fit(200, 8, Some(240)).0, 190, "eight lanes take 32");
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::supply::{Budget, Supply};
 use crate::clock::Epoch;
 use crate::model::demand::Demand;
 use crate::model::seen::Seen;
-use crate::model::units::{Nanos, parse_duration};
+use crate::model::units::Nanos;
 use crate::plan::Plan;
 use crate::protocol::{Protocol, Session};
 use crate::telemetry::tally::Outcome;
@@ -121,16 +121,16 @@ fn berths(
 ) -> Vec<(Port, Berth)> {
     let lanes = plan.threads.max(1);
     let used = u64::from(first.is_some());
-    let fault = std::env::var(FAULT).ok().and_then(|text| parse_fault(&text));
+    let fault = std::env::var(FAULT).ok().and_then(|text| Fault::parse(&text));
     let berth = |lane| {
         let (out, intervals) = sync_channel(CHANNEL);
         let (spares, returned) = sync_channel(CHANNEL);
         let orders = Arc::new(Orders::default());
         orders.put(0, &Demand::default());
-        let mine = fault.filter(|(index, _)| index % lanes == lane);
-        let mine = mine.map(|(index, at)| Fault {
-            index: index / lanes,
-            at,
+        let mine = fault.filter(|f| f.index % lanes == lane);
+        let mine = mine.map(|f| Fault {
+            index: f.index / lanes,
+            ..f
         });
         let berth = Berth {
             seat: Seat {
@@ -232,12 +232,6 @@ fn begin_with<P: Protocol>(lane: &Lane<P>, first: First) {
 fn sharpen_timers() {
     #[cfg(target_os = "linux")]
     let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1)); // refused: timers are a little coarser
-}
-
-/// `panic_worker:INDEX@TIME`; anything else is no fault.
-fn parse_fault(text: &str) -> Option<(usize, Nanos)> {
-    let (index, at) = text.strip_prefix("panic_worker:")?.split_once('@')?;
-    Some((index.parse().ok()?, parse_duration(at).ok()?))
 }
 
 #[cfg(test)]
@@ -384,12 +378,5 @@ mod tests {
         let made = launch(&plan(), Epoch::new(), |_| -> Fake { panic!("cannot be made") }, None, None);
 
         assert!(made.is_err());
-    }
-
-    #[test]
-    fn a_drill_names_a_worker_and_a_time() {
-        assert_eq!(parse_fault("panic_worker:3@2s"), Some((3, Nanos::from_secs(2))));
-        assert_eq!(parse_fault("panic_worker:3"), None);
-        assert_eq!(parse_fault("nonsense"), None);
     }
 }

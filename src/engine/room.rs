@@ -21,7 +21,7 @@ impl Room {
     /// Raises the descriptor limit as far as it goes, and looks what fits.
     pub(super) fn of(plan: &Plan) -> Self {
         let limit = raise_descriptors();
-        let (most, remark) = fit(plan.max_workers, limit);
+        let (most, remark) = fit(plan.max_workers, plan.threads, limit);
         let ports = Ports::new(plan);
         Self {
             most,
