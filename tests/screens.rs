@@ -255,6 +255,23 @@ fn the_state_word_the_target_and_the_time_are_in_the_first_row_at_every_width() 
 }
 
 #[test]
+fn a_slow_terminal_is_told_for_five_seconds() {
+    use clobber::model::units::Nanos;
+    let mut model = Model::still(Theme::default(), (120, 35));
+    (model.missed, model.missed_at) = (1_200, Some(Nanos::from_secs(3)));
+    let first = |model: &Model| text(&draw(&scenes::overload(), model))[0].clone();
+
+    model.now = Nanos::from_secs(7);
+    assert!(
+        first(&model).contains("slow terminal: 1,200 pictures left out"),
+        "{}",
+        first(&model)
+    );
+    model.now = Nanos::from_secs(8);
+    assert!(!first(&model).contains("slow terminal"), "{}", first(&model));
+}
+
+#[test]
 fn the_legend_is_there_at_every_size_that_has_a_map() {
     for size in [(80, 24), (100, 30), (120, 35), (150, 40), (200, 50)] {
         let all = text(&screen(&scenes::max(), size, Theme::default())).join("\n");

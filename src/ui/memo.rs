@@ -93,7 +93,8 @@ mod tests {
 
     #[test]
     fn a_thing_is_made_once_until_the_columns_change() {
-        let (first, second): (Arc<[Arc<Column>]>, Arc<[Arc<Column>]>) = (Arc::new([]), Arc::new([Arc::default()]));
+        let first: Arc<[Arc<Column>]> = Arc::from(Vec::new());
+        let second: Arc<[Arc<Column>]> = Arc::from(vec![Arc::new(Column::default())]);
         let mut memo = Memo::default();
         let made = std::cell::Cell::new(0);
         let look = |memo: &Memo, room| {

@@ -151,6 +151,7 @@ mod tests {
     use super::*;
     use ratatui::layout::Rect;
     use ratatui::style::Style;
+    use std::num::NonZeroU16;
 
     /// Random cells: few glyphs, so that neighbours and pictures often agree.
     fn picture(rng: &mut fastrand::Rng) -> Buffer {
@@ -207,7 +208,7 @@ mod tests {
     #[test]
     fn a_terminal_shows_each_picture_after_its_difference_from_the_last() {
         let mut rng = fastrand::Rng::with_seed(7);
-        let (high, wide) = (9.try_into().unwrap(), 23.try_into().unwrap());
+        let (high, wide) = (NonZeroU16::new(9).unwrap(), NonZeroU16::new(23).unwrap());
         let mut terminal = vt100::Parser::new(high, wide, 0);
         let mut before = Buffer::empty(Rect::new(0, 0, 23, 9));
         for _ in 0..40 {

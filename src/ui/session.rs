@@ -89,6 +89,7 @@ impl<'a> Session<'a> {
     /// Draws the last frame and gives the terminal back.
     pub(super) fn close(mut self) -> Result<Left> {
         self.frame = self.link.frame();
+        self.guard.settle();
         self.draw(true)?;
         Ok(Left {
             picture: self.model.leave.then(|| self.guard.picture().clone()),

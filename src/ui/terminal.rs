@@ -74,7 +74,7 @@ pub(super) struct Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        let _ = self.out.settle(PATIENCE);
+        self.settle();
         restore();
     }
 }
@@ -113,6 +113,11 @@ impl Guard {
     /// The terminal has gone away.
     pub(super) fn ready(&mut self) -> Result<bool> {
         self.out.push().context("cannot draw")
+    }
+
+    /// Waits a moment for the terminal to take the last picture; whether it did.
+    pub(super) fn settle(&mut self) -> bool {
+        self.out.settle(PATIENCE)
     }
 
     /// To wait on while it is not ready.
@@ -155,7 +160,7 @@ impl Guard {
 
     /// Gives the terminal back, stops the process as Ctrl-Z does, and takes the terminal again when it continues.
     pub(super) fn suspend(&mut self) -> Result<()> {
-        let _ = self.out.settle(PATIENCE);
+        self.settle();
         restore();
         signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP).context("cannot suspend")?;
         while crossterm::event::poll(Duration::ZERO)? {

@@ -53,7 +53,8 @@ fn an_overload_a_drain_and_the_end_of_it_are_told_in_words_at_every_size() {
         // 500/s more than are answered; 2,500 left of 5,000 at 250/s.
         assert!(growing.contains("growing +500/s") && growing.contains("+500/s"), "{growing}");
         assert!(draining.contains("drains in 10 s"), "{draining}");
-        assert!(over.contains("nothing waits"), "{over}");
+        // 5,000 at 0:30 are gone 20 s later.
+        assert!(over.contains("empty since 0:") && over.contains("full: drop"), "{over}");
         assert!(over.contains("open 1,400/s"), "{over}");
     }
 }

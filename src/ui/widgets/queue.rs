@@ -68,7 +68,6 @@ fn becoming(scene: &Scene, pen: &mut Pen, y: u16) {
         Fate::Drains(_) | Fate::Gone(..) => pen.theme.ink(Ink::Target).patch(strong),
         Fate::Empty | Fate::Stands => dim,
     };
-    let x = pen.put(1, y, &fate.words(), style);
     let policy = scene.frame.setpoints.overflow;
     let slip = scene.frame.gauges.slip.secs();
     let words = match policy {
@@ -77,6 +76,13 @@ fn becoming(scene: &Scene, pen: &mut Pen, y: u16) {
     };
     let text = format!("{words}  o");
     let end = pen.width().saturating_sub(1);
+    let mut said = fate.words();
+    if let (Fate::Gone(..), Some(comma)) = (fate, said.find(','))
+        && 3 + pen.measure(&said) + pen.measure(&text) > end
+    {
+        said.truncate(comma);
+    }
+    let x = pen.put(1, y, &said, style);
     if x + 2 + pen.measure(&text) <= end {
         let from = end - pen.measure(&text);
         pen.spans(from, y, [(words.as_str(), dim), ("  ", dim), ("o", strong)]);
