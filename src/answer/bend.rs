@@ -4,7 +4,7 @@ use super::Code;
 use super::judge::Found;
 use crate::model::format::{percent, quantity};
 use crate::model::setpoints::Mode;
-use crate::telemetry::curve::{Knee, Row};
+use crate::telemetry::curve::{Knee, Row, isotonic};
 use crate::telemetry::frame::Frame;
 
 pub(super) fn not_saturated(f: &Frame) -> Found {
@@ -35,17 +35,37 @@ pub fn overload<'a>(f: &'a Frame, knee: &Knee) -> Option<&'a Row> {
 /// Of the half width of a two-sided 95 % interval: what a one-sided test at 95 % takes.
 const ONE_SIDED: f64 = 1.645 / 1.96;
 
+/// Share of the best under which the rate has fallen.
+const FALLEN: f64 = 0.9;
+
 /// Farthest row that speaks of what lies beyond the knee, in knees.
 const FARTHEST: f64 = 3.2;
 
-/// The row nearest twice the knee among those that surely give less than 90 % of the best.
+/// The row nearest twice the knee among those that surely give less than 90 % of the best, which is not known exactly either.
 fn fallen<'a>(f: &'a Frame, knee: &Knee) -> Option<&'a Row> {
     let twice = 2.0 * f64::from(knee.workers);
     let off = |r: &Row| (f64::from(r.workers) / twice).ln().abs();
-    let beyond = |r: &&Row| r.workers > knee.hi && f64::from(r.workers) <= FARTHEST * f64::from(knee.workers);
-    let sure = |r: &&Row| r.good_rps + ONE_SIDED * r.ci95_rps.unwrap_or(r.good_rps) < 0.9 * knee.best_rps;
+    let within = |r: &Row| f64::from(r.workers) <= FARTHEST * f64::from(knee.workers);
+    let best = f.curve.iter().find(|r| !r.stale && r.workers == knee.best_workers);
+    let doubt = FALLEN * best.and_then(|r| r.ci95_rps).unwrap_or(0.0);
+    let sure = |(_, rate, half): &(&Row, f64, f64)| rate + ONE_SIDED * half.hypot(doubt) < FALLEN * knee.best_rps;
+    let told = falling(f, knee).into_iter().filter(sure).map(|(r, ..)| r);
+    told.filter(|r| within(r)).min_by(|a, b| off(a).total_cmp(&off(b)))
+}
+
+/// Rows beyond the knee with the nearest falling sequence of their rates and its half widths, 1/s: a row that gives less than
+/// one with more workers was unlucky.
+fn falling<'a>(f: &'a Frame, knee: &Knee) -> Vec<(&'a Row, f64, f64)> {
+    let half = |r: &Row| r.ci95_rps.unwrap_or(r.good_rps).max(1e-9);
     let told = f.curve.iter().filter(|r| !r.stale && r.completions >= 20);
-    told.filter(beyond).filter(sure).min_by(|a, b| off(a).total_cmp(&off(b)))
+    let mut rows: Vec<&Row> = told.filter(|r| r.workers > knee.hi).collect();
+    rows.reverse();
+    let levels = isotonic(rows.iter().map(|r| (r.good_rps, half(r).powi(-2))));
+    let pooled = |level: f64| {
+        let same = rows.iter().zip(&levels).filter(|(_, l)| (**l - level).abs() <= 1e-9 * level);
+        same.map(|(r, _)| half(r).powi(-2)).sum::<f64>().powf(-0.5)
+    };
+    rows.iter().zip(&levels).map(|(r, l)| (*r, *l, pooled(*l))).collect()
 }
 
 pub(super) fn collapses(f: &Frame) -> Found {
@@ -82,4 +102,70 @@ pub(super) fn saturated(f: &Frame) -> Found {
             quantity(knee.good_rps)
         ),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(workers: u32, good_rps: f64, share: f64) -> Row {
+        Row {
+            workers,
+            good_rps,
+            ci95_rps: Some(share * good_rps),
+            completions: 500,
+            ..Row::default()
+        }
+    }
+
+    fn fallen_at(best: Row, beyond: Row) -> Option<u32> {
+        fallen_among(best, vec![beyond])
+    }
+
+    fn fallen_among(best: Row, mut beyond: Vec<Row>) -> Option<u32> {
+        let knee = Knee {
+            workers: 40,
+            lo: 36,
+            hi: 48,
+            good_rps: best.good_rps,
+            ci95_rps: best.ci95_rps,
+            p50: None,
+            p99: None,
+            best_workers: best.workers,
+            best_rps: best.good_rps,
+            usl: None,
+        };
+        beyond.insert(0, best);
+        let f = Frame {
+            curve: beyond.into(),
+            ..Frame::default()
+        };
+        fallen(&f, &knee).map(|r| r.workers)
+    }
+
+    #[test]
+    fn a_fall_is_one_beyond_the_doubts_of_both_rows() {
+        assert_eq!(fallen_at(row(44, 1000.0, 0.02), row(100, 800.0, 0.08)), Some(100));
+        assert_eq!(
+            fallen_at(row(44, 1000.0, 0.16), row(100, 800.0, 0.08)),
+            None,
+            "the best may be a lucky one"
+        );
+        assert_eq!(fallen_at(row(44, 1000.0, 0.02), row(100, 800.0, 0.2)), None);
+        assert_eq!(
+            fallen_at(row(44, 1000.0, 0.02), row(200, 500.0, 0.02)),
+            None,
+            "five knees are too far"
+        );
+    }
+
+    #[test]
+    fn one_low_row_among_many_that_are_as_good_is_chance_and_a_steady_fall_is_not() {
+        let best = || row(44, 1000.0, 0.02);
+        let chance = vec![row(54, 780.0, 0.1), row(60, 960.0, 0.1), row(110, 950.0, 0.08)];
+        let fall = vec![row(60, 900.0, 0.1), row(80, 780.0, 0.1), row(110, 680.0, 0.08)];
+
+        assert_eq!(fallen_among(best(), chance), None);
+        assert_eq!(fallen_among(best(), fall), Some(80));
+    }
 }

@@ -5,13 +5,17 @@ use super::bakeoff::{pretty, print, wants_json};
 use super::pool::{self, Pool};
 use super::signals::Signals;
 use crate::cli::PromisesArgs;
+use crate::model::units::parse_duration;
 use crate::report::promises;
 use crate::sim::promises::Exam;
 
 /// Runs it; returns the exit code.
 pub(super) fn run(args: &PromisesArgs) -> Result<u8, Stop> {
     let json = wants_json(args.told.output_format, "sim promises")?;
-    let exam = Exam::new(&args.plants, args.runs, args.jitter, args.seed).map_err(Stop::usage)?;
+    let lasts = parse_duration(&args.duration).map_err(|why| Stop::usage(format!("-z: {why}")))?;
+    let exam = Exam::new(&args.plants, args.runs, args.jitter, args.seed)
+        .and_then(|e| e.lasting(lasts))
+        .map_err(Stop::usage)?;
     let signals = Signals::install(false).map_err(Stop::fault)?;
     let pool = Pool {
         name: "promises",

@@ -99,6 +99,9 @@ pub struct PromisesArgs {
     /// Seed of the first run
     #[arg(long, value_name = "N", default_value = "1")]
     pub seed: u64,
+    /// Virtual time of a run
+    #[arg(short = 'z', long, value_name = "TIME", default_value = "60s")]
+    pub duration: String,
     /// How it is told.
     #[command(flatten)]
     pub told: ToldArgs,

@@ -66,6 +66,8 @@ pub struct Conductor {
     pub(super) guard: Option<String>,
     pub(super) guards: Guards,
     pub(super) answered: bool,
+    /// It was, until an alarm that may have been none.
+    was_answered: bool,
     /// Responses of the last check in open traffic, and whether one was offered.
     pub(super) checked: Latency,
     pub(super) offered_check: bool,
@@ -109,6 +111,7 @@ impl Conductor {
             guard: None,
             guards: Guards::default(),
             answered: false,
+            was_answered: false,
             checked: Latency::coarse(),
             offered_check: false,
             ticks: 0,
@@ -290,16 +293,17 @@ impl Conductor {
     }
 
     fn note_change(&mut self, now: Nanos) {
-        self.shifts.alarm(now, self.resting.rest());
+        self.shifts.alarm(now, self.resting.ended());
         self.curve.turn_page();
         self.resting.clear();
-        self.answered = false;
+        self.was_answered |= std::mem::take(&mut self.answered);
     }
 
     /// Rest after an alarm tells whether it was a change; if not, what was measured before it counts again.
     fn settle_shift(&mut self) {
         if self.shifts.settle(&self.resting.rest()) {
             self.curve.turn_back();
+            self.answered |= std::mem::take(&mut self.was_answered);
         }
     }
 
@@ -335,7 +339,8 @@ impl Conductor {
     }
 
     /// Two neutral probe pairs in a row, ±3 %, five seconds of rest (±10 % after `MOODY` seconds of it, where the target's own
-    /// swings allow no more: the precision is printed); or the search stopped at a bound, still rising. `slo`: confirmed or missed.
+    /// swings allow no more: the precision is printed); one pair where it was answered before an alarm and the rate is the
+    /// same again; or the search stopped at a bound, still rising. `slo`: confirmed or missed.
     fn complete(&self) -> bool {
         if self.orders.set().mode == Mode::Slo {
             return self.ruling.law.slo.as_ref().is_some_and(|s| s.confirmed.is_some());
@@ -344,7 +349,8 @@ impl Conductor {
         let law = &self.ruling.law;
         let sure = rate > 0.0 && half.is_some_and(|h| h <= 0.03 * rate);
         let moody = span >= MOODY && half.is_some_and(|h| h <= 0.1 * rate);
-        let found = law.neutral_pairs >= 2 || law.at_limit;
+        let again = self.was_answered && law.neutral_pairs >= 1 && self.shifts.unmoved(&self.resting.rest());
+        let found = law.neutral_pairs >= 2 || again || law.at_limit;
         self.orders.set().mode == Mode::Max && self.ruling.converged && found && (sure || moody) && span >= 5.0
     }
 

@@ -81,6 +81,12 @@ impl Shifts {
         none
     }
 
+    /// The last alarm has not shown a change: the rest since, long enough to tell, has the same rate as the one before.
+    pub(super) fn unmoved(&self, rest: &Rest) -> bool {
+        let same = |(_, before, listed): &(Nanos, Rest, bool)| !listed && !self.differ(before, rest);
+        rest.span >= SURE && self.open.as_ref().is_some_and(same)
+    }
+
     /// The changes that stand.
     pub(super) fn list(&self) -> Vec<Shift> {
         self.list.clone()
@@ -137,7 +143,14 @@ mod tests {
         s.settle(&rest([1300, 1310, 1290]));
         assert_eq!(s.list().len(), 1);
 
-        assert!(s.settle(&rest([1640, 1650, 1655, 1660, 1650, 1645])), "it was none");
+        let again = rest([1640, 1650, 1655, 1660, 1650, 1645]);
+        let elsewhere = Rest { workers: 80.0, ..again };
+        assert!(
+            !s.settle(&elsewhere) && s.unmoved(&elsewhere),
+            "the same rate, at other workers"
+        );
+        assert!(!s.unmoved(&rest([1300; 6])) && !s.unmoved(&rest([1650; 3])));
+        assert!(s.settle(&again), "it was none");
         assert!(s.list().is_empty());
     }
 

@@ -12,6 +12,10 @@ use std::sync::Arc;
 
 /// Evidence a basis `hold` needs, s.
 const LEAST: f64 = 2.0;
+/// A rest shorter than this tells little, s.
+const BRIEF: f64 = 1.0;
+/// Rests this close to each other, as a share of the workers, speak of the same place: the knee is no sharper.
+const CLOSE_BY: f64 = 0.25;
 
 /// Ticks of one kind.
 #[derive(Clone, Debug, Default)]
@@ -80,6 +84,9 @@ impl Block {
 pub(super) struct Resting {
     now: Block,
     at: f64,
+    /// Rests close by since the target last changed, and where the first of them was.
+    about: Block,
+    around: f64,
     before: Option<Steady>,
     pub(super) whole: Block,
 }
@@ -95,27 +102,36 @@ impl Resting {
             self.at = workers;
         }
         self.now.add(tally, from, span, workers, queue);
+        if (workers - self.around).abs() > CLOSE_BY * self.around + 1e-9 {
+            self.about = Block::default();
+            self.around = workers;
+        }
+        self.about.add(tally, from, span, workers, queue);
     }
 
     /// Another mode, a change of the target, `reset`: what was at rest no longer counts.
     pub(super) fn clear(&mut self) {
         self.now = Block::default();
+        self.about = Block::default();
         self.before = None;
     }
 
-    /// Evidence at the present rest: seconds, good rate, its half width.
+    /// Evidence at rest here or close by: seconds, good rate, its half width.
     pub(super) fn evidence(&self) -> (f64, f64, Option<f64>) {
-        (self.now.span, self.now.good_rate(), self.now.ci95())
+        (self.about.span, self.about.good_rate(), self.about.ci95())
     }
 
     /// The present rest, to be compared with another.
     pub(super) fn rest(&self) -> Rest {
-        Rest {
-            span: self.now.span,
-            rate: self.now.good_rate(),
-            ok: self.now.ok,
-            workers: self.at,
-            spread: self.now.batches.spread(),
+        rest(&self.now, self.at)
+    }
+
+    /// The rest that an alarm ends: the present one, or where it has just begun those close by.
+    pub(super) fn ended(&self) -> Rest {
+        if self.now.span < BRIEF {
+            rest(&self.about, self.around)
+        } else {
+            self.rest()
         }
     }
 
@@ -133,6 +149,16 @@ impl Resting {
             return self.now.steady("hold");
         }
         self.before.clone().or_else(|| last_third(columns))
+    }
+}
+
+fn rest(block: &Block, workers: f64) -> Rest {
+    Rest {
+        span: block.span,
+        rate: block.good_rate(),
+        ok: block.ok,
+        workers,
+        spread: block.batches.spread(),
     }
 }
 
@@ -215,6 +241,25 @@ mod tests {
         r.add(&tick(100), Nanos::from_secs(3), 0.1, 51.0, 0.0, 0.25);
 
         assert!(r.evidence().0 < 0.2, "another place is another rest");
+    }
+
+    #[test]
+    fn rests_close_by_are_evidence_together_until_the_target_changes() {
+        let mut r = Resting::default();
+        let rest = |r: &mut Resting, workers| (0..30).for_each(|_| r.add(&tick(100), Nanos::ZERO, 0.1, workers, 0.0, 0.0));
+        rest(&mut r, 40.0);
+        rest(&mut r, 44.0);
+
+        assert!((r.evidence().0 - 6.0).abs() < 1e-9 && (r.rest().span - 3.0).abs() < 1e-9);
+        r.add(&tick(100), Nanos::ZERO, 0.1, 42.0, 0.0, 0.0);
+        assert!(
+            r.ended().span > 6.0,
+            "an alarm a moment after a move ends the rest about there"
+        );
+        rest(&mut r, 60.0);
+        assert!((r.evidence().0 - 3.0).abs() < 1e-9, "another place");
+        r.clear();
+        assert_eq!((r.evidence().0, r.ended().span), (0.0, 0.0));
     }
 
     #[test]

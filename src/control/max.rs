@@ -6,6 +6,7 @@
 //! ```
 
 pub mod change;
+pub mod contradiction;
 pub mod fence;
 pub mod fit;
 pub mod known;
@@ -86,6 +87,8 @@ pub struct Max {
 const FAILING: f64 = 0.10;
 /// A rest this long tells what an alarm was worth, s.
 const RESTED: f64 = 2.0;
+/// ln X, beside two errors, by which the rest must differ from the one before for the alarm to have been right.
+const OTHER: f64 = 0.05;
 
 impl Max {
     /// From a cold start, or `again` after another law.
@@ -126,6 +129,7 @@ impl Max {
 
     fn advance(&mut self, step: &mut Step, seen: &Observation, set: &Setpoints) {
         self.judge_alarm();
+        self.look_back(step);
         if step.changed {
             self.suspect = Some((step.workers, self.known.at(step.workers).rate()));
             self.known.forget();
@@ -147,6 +151,19 @@ impl Max {
         };
     }
 
+    /// What was measured cannot all be of one target: it is looked at anew, once until the next rest.
+    fn look_back(&self, step: &mut Step) {
+        let finds = matches!(&self.phase, Phase::Trim(_) if step.done) || matches!(&self.phase, Phase::Track(t) if !t.probing());
+        if !finds || step.changed || self.suspect.is_some() {
+            return;
+        }
+        if let Some((fewer, more)) = contradiction::of(&self.known) {
+            step.done = false;
+            step.changed = true;
+            step.note = Some(format!("answers took longer at {fewer} than at {more} workers: looking anew"));
+        }
+    }
+
     /// Rest again at about the same workers and rate: the alarm was false, and the next one must say more.
     fn judge_alarm(&mut self) {
         let (Phase::Track(track), Some((workers, rate))) = (&self.phase, self.suspect) else {
@@ -157,11 +174,13 @@ impl Max {
             return;
         }
         let moved = (f64::from(track.workers) / f64::from(workers)).ln().abs() > 0.3;
-        let other = (now.rate() / rate).ln().abs() > 0.08;
-        self.known.caution = if moved || other {
-            1.0
-        } else {
-            (1.6 * self.known.caution).min(4.0)
+        let error = self.known.noise.error(now.ok).hypot(self.known.sway.value());
+        let other = (now.rate() / rate).ln().abs() > OTHER + 2.0 * std::f64::consts::SQRT_2 * error;
+        // The same rate elsewhere says neither: on a flat top a false alarm ends anywhere, and a network may have changed.
+        self.known.caution = match (other, moved) {
+            (true, _) => 1.0,
+            (_, true) => self.known.caution,
+            _ => (1.6 * self.known.caution).min(4.0),
         };
         self.suspect = None;
     }

@@ -14,11 +14,12 @@ pub fn text(p: &Promises) -> String {
         String::new()
     };
     let mut out = format!(
-        "promises: {runs} runs of slo over {} plants, rates and delays moved by up to {:.0} %; 60 s of virtual time each{cut}\n\
+        "promises: {runs} runs of slo over {} plants, rates and delays moved by up to {:.0} %; {} of virtual time each{cut}\n\
          each promises 2 x the percentile that open traffic at a fifth of the best rate has: p99, below 60/s p90\n\
          truth: the highest Poisson rate with no more late than allowed, by long simulation; error: (answer - truth)/truth\n\n",
         p.plants.len(),
-        100.0 * p.jitter
+        100.0 * p.jitter,
+        length(p.seconds)
     );
     out.push_str(&format!(
         "{:<11}{:>5}{:>11}{:>8}{:>8}{:>8}{:>7}{:>6}{:>7}{:>8}{:>9}{:>7}{:>6}{:>10}\n",
@@ -92,7 +93,7 @@ pub fn json(p: &Promises) -> Value {
         .iter()
         .flat_map(|(name, runs)| runs.iter().map(move |k| run(name, k)))
         .collect();
-    json!({ "runs": p.runs().count(), "jitter": p.jitter, "over_cap_ticks": p.runs().map(|k| k.over_cap).sum::<u64>(), "plants": plants, "each": runs })
+    json!({ "runs": p.runs().count(), "jitter": p.jitter, "seconds": p.seconds, "over_cap_ticks": p.runs().map(|k| k.over_cap).sum::<u64>(), "plants": plants, "each": runs })
 }
 
 fn plant(name: &str, runs: &[Kept]) -> Value {
@@ -138,6 +139,7 @@ mod tests {
         Promises {
             wanted: 3,
             jitter: 0.4,
+            seconds: 75.0,
             plants: vec![
                 ("usl", vec![kept(990.0, Outcome::Holds), kept(1030.0, Outcome::Undecided)]),
                 ("mmc", vec![]),
@@ -157,6 +159,7 @@ mod tests {
             "{t}"
         );
         assert_eq!(words[words.len() - 3..], ["1", "0", "1"], "{t}");
+        assert!(t.contains("75 s of virtual time"), "{t}");
         assert!(t.contains("interrupted: 2 of 3") && !t.contains("mmc"), "{t}");
     }
 

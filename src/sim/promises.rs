@@ -22,8 +22,10 @@ use crate::telemetry::scores::{Kept, Outcome, Promises};
 use capped::Capped;
 use std::sync::{Arc, OnceLock};
 
-/// Virtual time of a run.
+/// Virtual time of a run, and its range.
 const RUN: Nanos = Nanos::from_secs(60);
+const SHORTEST: Nanos = Nanos::from_secs(10);
+const LONGEST: Nanos = Nanos::from_secs(3600);
 /// The control period.
 const TICK: Nanos = Nanos::from_millis(100);
 /// Most workers.
@@ -38,6 +40,7 @@ pub struct Exam {
     runs: u32,
     jitter: f64,
     seed: u64,
+    lasts: Nanos,
     /// Without jitter the truth of a plant is the same in every run.
     known: Arc<Vec<OnceLock<truth::Truth>>>,
 }
@@ -61,7 +64,20 @@ impl Exam {
             runs,
             jitter,
             seed,
+            lasts: RUN,
         })
+    }
+
+    /// The same with runs of `time`, in [10 s, 1 h]; a minute otherwise.
+    ///
+    /// # Errors
+    /// One sentence that names the range.
+    pub fn lasting(self, time: Nanos) -> Result<Self, String> {
+        if (SHORTEST..=LONGEST).contains(&time) {
+            Ok(Self { lasts: time, ..self })
+        } else {
+            Err("-z is from 10s to 1h here (say -z 75s)".into())
+        }
     }
 
     /// How much work each run is, beside others.
@@ -81,11 +97,11 @@ impl Exam {
         let recipe = Recipe::named(self.plants[place]).unwrap_or_else(|| unreachable!("every name is a plant"));
         let recipe = recipe.jittered(seed, self.jitter);
         let truth = if self.jitter > 0.0 {
-            truth::truth(&recipe.settled(RUN), seed)
+            truth::truth(&recipe.settled(self.lasts), seed)
         } else {
-            *self.known[place].get_or_init(|| truth::truth(&recipe.settled(RUN), self.seed))
+            *self.known[place].get_or_init(|| truth::truth(&recipe.settled(self.lasts), self.seed))
         };
-        judge(&recipe, &truth, seed)
+        judge(&recipe, &truth, seed, self.lasts)
     }
 
     /// Everything that was judged; `done` in the order of the runs.
@@ -98,6 +114,7 @@ impl Exam {
         Promises {
             wanted: self.runs,
             jitter: self.jitter,
+            seconds: self.lasts.secs(),
             plants: self.plants.iter().enumerate().map(|(i, p)| (*p, of(i))).collect(),
         }
     }
@@ -114,9 +131,9 @@ fn named(list: &str) -> Result<Vec<&'static str>, String> {
     list.split(',').map(|n| find(n.trim())).collect()
 }
 
-/// One run of a minute from a cold start, judged by the truth.
-fn judge(recipe: &Recipe, truth: &truth::Truth, seed: u64) -> Kept {
-    let (frame, over_cap, confirmed_at) = conduct(recipe, truth.promise, seed);
+/// One run from a cold start, judged by the truth.
+fn judge(recipe: &Recipe, truth: &truth::Truth, seed: u64, lasts: Nanos) -> Kept {
+    let (frame, over_cap, confirmed_at) = conduct(recipe, truth.promise, seed, lasts);
     let slo = frame.slo.as_ref();
     let outcome = match slo.map(|s| (s.confirmed, s.answer)) {
         Some((Some(true), _)) => Outcome::Holds,
@@ -137,7 +154,7 @@ fn judge(recipe: &Recipe, truth: &truth::Truth, seed: u64) -> Kept {
 }
 
 /// The last frame, ticks with more in flight than the cap, and when it was confirmed, s.
-fn conduct(recipe: &Recipe, promise: Promise, seed: u64) -> (Arc<Frame>, u64, Option<f64>) {
+fn conduct(recipe: &Recipe, promise: Promise, seed: u64, lasts: Nanos) -> (Arc<Frame>, u64, Option<f64>) {
     let set = Setpoints {
         mode: Mode::Slo,
         last_auto: Mode::Slo,
@@ -153,7 +170,7 @@ fn conduct(recipe: &Recipe, promise: Promise, seed: u64) -> (Arc<Frame>, u64, Op
         ..RunInfo::default()
     };
     let limits = Limits {
-        duration: Some(RUN),
+        duration: Some(lasts),
         drain: Nanos::from_secs(2),
         ..Limits::default()
     };
@@ -170,5 +187,23 @@ fn conduct(recipe: &Recipe, promise: Promise, seed: u64) -> (Arc<Frame>, u64, Op
         if frame.phase == Phase::Done {
             return (frame, plant.over, at);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_lasts_as_long_as_was_asked_for() {
+        let exam = |time| Exam::new("ratelimit", 1, 0.0, 1).and_then(|e| e.lasting(Nanos::from_secs(time)));
+        let run = |time| {
+            let promise = Promise::parse("p90<20ms").unwrap();
+            conduct(&Recipe::named("ratelimit").unwrap(), promise, 1, time).0.at.secs()
+        };
+
+        assert_eq!(exam(75).unwrap().result(&[]).seconds, 75.0);
+        assert!(exam(9).unwrap_err().contains("-z 75s") && exam(3_601).is_err());
+        assert!((12.0..15.0).contains(&run(Nanos::from_secs(12))));
     }
 }

@@ -82,6 +82,8 @@ struct Point {
     ok: u64,
     errors: u64,
     held: f64,
+    /// Times that workers came here.
+    looks: u32,
     response: Latency,
     batches: Batches,
 }
@@ -92,6 +94,7 @@ impl Point {
         self.ok += old.ok;
         self.errors += old.errors;
         self.held += old.held;
+        self.looks += old.looks;
         self.response.merge(&old.response);
         self.batches.join(&old.batches);
     }
@@ -157,6 +160,7 @@ impl Default for Curve {
 impl Curve {
     /// Adds settled evidence for `workers`: an interval's tally over `span` seconds.
     pub fn add(&mut self, workers: u32, tally: &Tally, span: f64) {
+        let arrived = self.last.is_none_or(|(before, _)| before != workers);
         self.learn_dispersion(workers, tally.ok as f64 / span.max(1e-9) * 0.1);
         if self.points.len() >= ROWS && !self.points.contains_key(&workers) {
             self.drop_weakest();
@@ -165,6 +169,7 @@ impl Curve {
             ok: 0,
             errors: 0,
             held: 0.0,
+            looks: 0,
             response: Latency::coarse(),
             batches: Batches::default(),
         };
@@ -172,6 +177,7 @@ impl Curve {
         point.ok += tally.ok;
         point.errors += tally.bad_status + tally.error_total();
         point.held += span;
+        point.looks += u32::from(arrived);
         point.batches.add(tally.ok, span);
         point.response.merge(&tally.direct);
         if let Some(p) = &tally.parts {
@@ -260,7 +266,8 @@ impl Curve {
 
     fn row(&self, workers: u32, p: &Point, (own, alike): (f64, f64)) -> Row {
         let all = (p.ok + p.errors) as f64;
-        let swings = own * (alike / p.held).min(1.0);
+        // Looks at different times meet the swings independently.
+        let swings = own * (alike / p.held).min(1.0 / f64::from(p.looks.max(1)));
         let half = 1.96 * (p.variance(self.dispersion) + swings).sqrt() * p.ok as f64 / p.held;
         Row {
             workers,
@@ -358,6 +365,23 @@ mod tests {
 
         assert!(half(&heavy) > 3.0 * half(&even), "{} {}", half(&heavy), half(&even));
         assert!(half(&slow) > 5.0 * half(&even), "{} {}", half(&slow), half(&even));
+    }
+
+    #[test]
+    fn looks_at_several_times_know_a_swaying_target_better_than_one_look_as_long() {
+        let (mut once, mut often) = (Curve::default(), Curve::default());
+        let rest = |c: &mut Curve, from: u64| {
+            (from..from + 40).for_each(|i| c.add(4, &tally(if i / 40 % 2 == 0 { 80 } else { 120 }), 0.1))
+        };
+        for look in 0..4 {
+            rest(&mut once, 40 * look);
+            rest(&mut often, 40 * look);
+            (0..4).for_each(|_| often.add(12, &tally(100), 0.1));
+        }
+        (0..16).for_each(|_| once.add(12, &tally(100), 0.1));
+        let half = |c: &Curve| c.rows()[1].ci95_rps.unwrap();
+
+        assert!(half(&often) < 0.7 * half(&once), "{} {}", half(&often), half(&once));
     }
 
     #[test]

@@ -169,6 +169,8 @@ pub struct Promises {
     pub wanted: u32,
     /// How far rates and delays were moved, as a fraction.
     pub jitter: f64,
+    /// Virtual time of a run, s.
+    pub seconds: f64,
     /// Per plant, in order, its runs.
     pub plants: Vec<(&'static str, Vec<Kept>)>,
 }

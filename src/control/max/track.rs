@@ -5,6 +5,10 @@
 //!  hold ───────── up ─ down ── hold ─────────── down ─ up ── hold …      the order alternates: a drift cancels
 //! ```
 
+mod far;
+mod moves;
+mod ruling;
+
 use super::Step;
 use super::change::Detector;
 use super::known::Known;
@@ -13,11 +17,11 @@ use super::slope::Slope;
 use super::trial::{Tick, Trial, within};
 use crate::control::Observation;
 use crate::model::setpoints::Setpoints;
+use ruling::belied;
 
 /// First rest, s, long enough to be a steady state of its own.
 const FIRST_HOLD: f64 = 2.6;
-/// Longest rest that neutral probes grow it to, and longest of all, s.
-const LONG_HOLD: f64 = 5.0;
+/// Longest rest, s.
 const LONGEST_HOLD: f64 = 8.0;
 /// Rest per time spent probing.
 const REST: f64 = 2.5;
@@ -34,19 +38,6 @@ const AS_GOOD: f64 = 0.97;
 const CLEARLY_WORSE: f64 = 0.95;
 /// Sway of the rate from second to second above which one look at the near side says nothing.
 const MOODY: f64 = 0.08;
-/// Widest probe that neutral pairs grow it to.
-const WIDEST: f64 = 0.2;
-/// Standard errors that a step up and a step down need.
-const UP: f64 = 2.0;
-const DOWN: f64 = 2.0;
-/// Slope of the utility below which there is nothing to gain.
-const FLAT: f64 = 0.02;
-/// Slope and standard errors of it that overrule the curve.
-const CONTRADICTS: f64 = 0.15;
-const CLEAR: f64 = 3.0;
-/// How far, in e-folds, the curve must see the knee elsewhere to move there, and answers it needs on both sides.
-const OFF: f64 = 0.14;
-const WIDE_NEEDS: f64 = 200.0;
 /// A second of rest leaves this much of older evidence.
 const FADE: f64 = 0.985;
 
@@ -55,6 +46,8 @@ enum Stage {
     Hold,
     First,
     Second,
+    /// Far beyond the knee.
+    Far,
 }
 
 /// Resting and probing.
@@ -76,11 +69,13 @@ pub struct Track {
     foretold: [Option<f64>; 2],
     slope: Slope,
     direction: i8,
-    /// Steps in that direction in a row.
+    /// Steps in that direction without a neutral pair between them.
     walked: u32,
     detector: Detector,
     /// Looks down go far enough to pin the near side of the knee, until that side is clearly worse.
     near: bool,
+    /// Looks far beyond the knee so far.
+    looks: u32,
     /// How often the curve has moved the rest: each makes the next one harder, or it would never come to rest.
     corrections: f64,
 }
@@ -104,6 +99,7 @@ impl Track {
             walked: 0,
             detector: Detector::expecting(known.expected(workers)),
             near: true,
+            looks: 0,
             corrections: 0.0,
         }
     }
@@ -181,6 +177,9 @@ impl Track {
     }
 
     fn probe(&mut self, seen: &Observation, set: &Setpoints, known: &mut Known) -> Step {
+        if self.stage == Stage::Far {
+            return self.far_look(seen, set, known);
+        }
         let s = self.trial.sample;
         let near = self.near && self.trial.workers < self.workers;
         let (answers, longest) = if near { (NEAR_ANSWERS, NEAR_LONGEST) } else { (PROBE, 1.0) };
@@ -234,13 +233,13 @@ impl Track {
             -1 => self.go(-1, seen, set, known),
             _ => match self.correction(set, known) {
                 Some(to) => self.correct(to, seen, known),
-                None => self.stay(spent, seen, known),
+                None => self.stay(spent, seen, set, known),
             },
         };
         self.left = self.hold.max(REST * spent).min(LONGEST_HOLD);
         Step {
             note,
-            ..Step::at(self.workers)
+            ..Step::at(self.trial.workers)
         }
     }
 
@@ -256,145 +255,5 @@ impl Track {
     /// It has walked the same way twice before: steps are too small for what lies ahead.
     fn far_off(&self, ruling: i8) -> bool {
         ruling != 0 && self.walked >= 2 && self.direction == ruling
-    }
-
-    /// 1 for up, −1 for down, 0 for staying; beyond a bound nothing can be wanted.
-    fn ruling(&self, up: &Trial, down: &Trial, set: &Setpoints, known: &Known) -> i8 {
-        match self.wish(up, down, set, known) {
-            1 if self.workers >= set.bounds.max => 0,
-            -1 if self.workers <= set.bounds.min.max(1) => 0,
-            wish => wish,
-        }
-    }
-
-    /// The same without bounds.
-    fn wish(&self, up: &Trial, down: &Trial, set: &Setpoints, known: &Known) -> i8 {
-        let (slope, z) = (self.slope(), self.slope.z());
-        let queued = |idle: f64| up.sample.mean().is_some_and(|r| set.knobs.g > 0.0 && r > set.knobs.g * idle);
-        if known.idle().is_some_and(queued) {
-            return -1;
-        }
-        // Across a sharp knee the slope between both sides says nothing of where the top is: the middle must lose, too.
-        let worth = |t: &Trial| super::utility::utility(&t.sample, f64::from(t.workers), set.knobs.kappa);
-        let middle = known.utility(self.workers, set.knobs.kappa).0;
-        // The curve knows more than a few probes, as long as they do not clearly contradict it.
-        let (n, knee) = (f64::from(self.workers), known.knee(self.workers));
-        let clear = z.abs() > CLEAR && slope.abs() > CONTRADICTS;
-        match z {
-            z if z > UP && slope > FLAT && worth(up) > middle && (clear || knee > 1.04 * n) => 1,
-            z if z < -DOWN && slope < -FLAT && worth(down) > middle && (clear || knee < 0.96 * n) => -1,
-            _ => 0,
-        }
-    }
-
-    /// The near side gives as much: this is a flat top, not its edge.
-    fn descend(&mut self, to: u32, seen: &Observation, known: &mut Known) -> Step {
-        if self.far_off(-1) {
-            return self.astray(format!("{to} workers do as well as {}: looking anew", self.workers));
-        }
-        let note = format!("{to}: as good as {}", self.workers);
-        self.pairs = 0;
-        self.walked = if self.direction < 0 { self.walked + 1 } else { 1 };
-        self.direction = -1;
-        self.near = true;
-        self.hold = FIRST_HOLD;
-        self.slope = Slope::default();
-        self.rest_at(to, seen, known);
-        Step {
-            note: Some(note),
-            ..Step::at(to)
-        }
-    }
-
-    fn go(&mut self, direction: i8, seen: &Observation, set: &Setpoints, known: &mut Known) -> Option<String> {
-        let by = if direction > 0 {
-            1.0 + self.size
-        } else {
-            1.0 / (1.0 + self.size)
-        };
-        let n = f64::from(self.workers);
-        let wished = if direction > 0 { (n * by).ceil() } else { (n * by).floor() };
-        let to = within(wished, set.bounds);
-        self.pairs = 0;
-        self.size = match self.direction == direction {
-            true => (self.size * 1.5).min(0.3),
-            false => (self.size * 0.6).max(0.08),
-        };
-        self.walked = if self.direction == direction { self.walked + 1 } else { 1 };
-        self.direction = direction;
-        self.slope.fade(0.3);
-        self.hold = 0.8;
-        let moved = to != self.workers;
-        let why = if direction > 0 {
-            "more workers still pay"
-        } else {
-            "fewer workers do as well"
-        };
-        self.rest_at(to, seen, known);
-        moved.then(|| format!("{to}: {why}"))
-    }
-
-    /// Where the curve, with all the answers of the rest by now, sees the knee: if that is elsewhere, and the curve still
-    /// rests on answers from both sides.
-    fn correction(&self, set: &Setpoints, known: &Known) -> Option<u32> {
-        let n = f64::from(self.workers);
-        let held = |side: &dyn Fn(f64) -> bool| known.points().any(|(m, s)| side(f64::from(m)) && s.ok >= WIDE_NEEDS);
-        let wide = held(&|m| m >= 1.35 * n) && held(&|m| m <= 0.8 * n);
-        let to = within(known.knee(self.workers).clamp(n / 1.3, n * 1.3), set.bounds);
-        let off = (f64::from(to) / n).ln().abs();
-        (wide && off > OFF * (1.0 + 0.5 * self.corrections) && to.abs_diff(self.workers) > 1).then_some(to)
-    }
-
-    fn correct(&mut self, to: u32, seen: &Observation, known: &mut Known) -> Option<String> {
-        let from = self.workers;
-        self.pairs = 0;
-        self.corrections += 1.0;
-        self.hold = 0.8;
-        self.slope = Slope::default();
-        self.rest_at(to, seen, known);
-        Some(format!("{to}: all answers so far put the knee here, not at {from}"))
-    }
-
-    fn stay(&mut self, spent: f64, seen: &Observation, known: &mut Known) -> Option<String> {
-        self.pairs += 1;
-        self.size = (self.size * 1.2).min(WIDEST);
-        self.hold = (self.hold * 1.5).min(LONG_HOLD);
-        self.left = self.hold.max(REST * spent);
-        let detector = std::mem::take(&mut self.detector);
-        self.rest_at(self.workers, seen, known);
-        self.detector = detector; // the same worker count: its base line stays
-        (self.pairs == 2).then(|| format!("{} confirmed: neither more nor fewer are better", self.workers))
-    }
-
-    fn rest_at(&mut self, workers: u32, seen: &Observation, known: &mut Known) {
-        if workers != self.workers {
-            self.left = self.hold;
-        }
-        self.workers = workers;
-        self.stage = Stage::Hold;
-        self.detector = Detector::expecting(known.expected(workers));
-        self.trial = Trial::new(workers, seen.workers as u32, known);
-    }
-}
-
-/// Whether both probes say that the target is another: both off what was foretold to the same side, on average by more
-/// than 20 % and three errors.
-fn belied(rates: [f64; 2], foretold: [Option<f64>; 2], error: f64) -> bool {
-    let [Some(a), Some(b)] = [0, 1].map(|i| foretold[i].map(|f| (rates[i].max(1e-9) / f).ln())) else {
-        return false;
-    };
-    a * b > 0.0 && ((a + b) / 2.0).abs() > 0.20 + 3.0 * error
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn two_probes_off_to_one_side_belie_what_is_known() {
-        assert!(belied([140.0, 150.0], [Some(100.0); 2], 0.03));
-        assert!(!belied([140.0, 60.0], [Some(100.0); 2], 0.03), "a slope is no change");
-        assert!(!belied([115.0, 110.0], [Some(100.0); 2], 0.03), "within the noise");
-        assert!(!belied([140.0, 150.0], [None; 2], 0.03), "nothing was foretold");
     }
 }

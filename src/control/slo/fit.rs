@@ -11,6 +11,12 @@ use super::signal::Worst;
 /// How steeply the bad share may rise with the rate, e-folds an e-fold.
 const STEEP: [f64; 6] = [6.0, 8.0, 11.0, 15.0, 20.0, 28.0];
 
+/// Batches that are taken together, and how many such rows tell a dispersion.
+const IN_A_ROW: [usize; 3] = [1, 2, 4];
+const LEAST_ROWS: f64 = 4.0;
+/// The relative standard error is never said to be more.
+const WIDEST: f64 = 0.2;
+
 /// One batch as it was.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Batch {
@@ -33,24 +39,27 @@ pub(super) struct Answer {
     pub(super) dispersion: f64,
 }
 
-/// The answer of a course; `None` where nothing was decided or nothing was bad.
+/// The answer of a course, at the likeliest steepness; `None` where nothing was decided or nothing was bad. What the other
+/// steepnesses answer, each by its likelihood, widens the interval.
 pub(super) fn fit(batches: &[Batch]) -> Option<Answer> {
     let k: f64 = batches.iter().map(|b| b.worst.k).sum();
     if k < 1.0 {
         return None;
     }
-    let (steep, ln_rate, _) = STEEP
-        .into_iter()
-        .map(|steep| {
-            let ln_rate = solve(batches, steep, k);
-            (steep, ln_rate, likelihood(batches, steep, ln_rate))
-        })
-        .max_by(|a, b| a.2.total_cmp(&b.2))?;
-    let dispersion = dispersion(batches, steep, ln_rate);
-    let rate = ln_rate.exp();
+    let answers = STEEP.map(|steep| {
+        let ln_rate = solve(batches, steep, k);
+        (steep, ln_rate, likelihood(batches, steep, ln_rate))
+    });
+    let likeliest = answers.iter().max_by(|a, b| a.2.total_cmp(&b.2))?;
+    let dispersion = dispersion(batches, likeliest.0, likeliest.1);
+    let weigh = |a: &(f64, f64, f64)| ((a.2 - likeliest.2) / dispersion).exp();
+    let all: f64 = answers.iter().map(weigh).sum();
+    let variance = |a: &(f64, f64, f64)| dispersion / k / a.0.powi(2) + (a.1 - likeliest.1).powi(2);
+    let spread = answers.iter().map(|a| weigh(a) * variance(a)).sum::<f64>() / all;
+    let rate = likeliest.1.exp();
     Some(Answer {
         rate,
-        half: 1.96 * rate * (dispersion / k).sqrt() / steep,
+        half: 1.96 * rate * spread.sqrt().min(WIDEST),
         dispersion,
     })
 }
@@ -77,16 +86,20 @@ fn likelihood(batches: &[Batch], steep: f64, ln_rate: f64) -> f64 {
     each.sum()
 }
 
-/// Pearson's: bursts of late answers belong together.
+/// Pearson's: bursts of late answers belong together, within a batch and over several in a row.
 fn dispersion(batches: &[Batch], steep: f64, ln_rate: f64) -> f64 {
-    if batches.len() < 4 {
-        return 1.0;
-    }
-    let each = batches.iter().map(|b| {
-        let mean = expected(b, steep, ln_rate);
-        (b.worst.k - mean).powi(2) / mean.max(0.2)
-    });
-    (each.sum::<f64>() / (batches.len() - 1) as f64).max(1.0)
+    let of = |row: usize| {
+        let rows = batches.chunks(row).filter(|c| c.len() == row);
+        let (mut sum, mut count) = (0.0, 0.0);
+        for c in rows {
+            let mean: f64 = c.iter().map(|b| expected(b, steep, ln_rate)).sum();
+            let k: f64 = c.iter().map(|b| b.worst.k).sum();
+            sum += (k - mean).powi(2) / mean.max(0.2);
+            count += 1.0;
+        }
+        if count >= LEAST_ROWS { sum / (count - 1.0) } else { 1.0 }
+    };
+    IN_A_ROW.into_iter().map(of).fold(1.0, f64::max)
 }
 
 #[cfg(test)]
@@ -130,6 +143,33 @@ mod tests {
 
         assert!((burst.rate - calm.rate).abs() < 1e-6);
         assert!(burst.dispersion > 20.0 && burst.half > 4.0 * calm.half, "{burst:?}");
+    }
+
+    #[test]
+    fn spells_of_several_batches_widen_it_more_than_single_bursts_do() {
+        let of = |bad: &dyn Fn(usize) -> bool| {
+            let mut c = course(&[100.0; 16]);
+            let burst = |(i, b): (usize, &mut Batch)| b.worst.k = if bad(i) { 18.0 } else { 2.0 };
+            c.iter_mut().enumerate().for_each(burst);
+            fit(&c).unwrap()
+        };
+
+        let (single, spells) = (of(&|i| i % 2 == 0), of(&|i| i / 4 % 2 == 0));
+
+        assert!(spells.half > 1.5 * single.half, "{spells:?} {single:?}");
+    }
+
+    #[test]
+    fn a_rate_that_was_still_does_not_tell_how_steep_it_is_and_pays_for_that() {
+        // 1.5 % bad all the time: the answer lies below, by as much as the unknown steepness says.
+        let mut high = course(&[100.0; 12]);
+        high.iter_mut().for_each(|b| b.worst.k = 15.0);
+
+        let found = fit(&high).unwrap();
+
+        // 1.5^(−1/6) and 1.5^(−1/28): both ends belong to the interval.
+        let (low, top) = (found.rate - found.half, found.rate + found.half);
+        assert!(low < 95.0 && top > 97.0, "{found:?}");
     }
 
     #[test]

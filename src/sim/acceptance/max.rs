@@ -104,6 +104,30 @@ fn a_sharp_knee_has_been_held_far_beyond_too() {
 }
 
 #[test]
+fn whether_the_rate_falls_far_beyond_the_knee_is_looked_at_from_rest_until_it_is_plain() {
+    let looks = |plant: &str, seed| {
+        let turns = drive(plant, free(), seed).run(60.0);
+        let look = |t: &&Turn| t.ruling.notes.iter().any(|n| n.contains("% of what"));
+        turns.iter().filter(look).count()
+    };
+    let steep: Vec<usize> = (0..3).map(|s| looks("uslsteep", s)).collect();
+
+    assert!(steep.iter().all(|n| *n <= 2) && steep.iter().sum::<usize>() >= 1, "{steep:?}");
+    assert!((0..3).all(|s| looks("reject", s) == 0), "errors were met there");
+}
+
+#[test]
+fn what_was_measured_while_the_target_was_cold_does_not_count() {
+    for seed in 0..4 {
+        let turns = drive("cold", free(), seed).run(60.0);
+
+        // After the 2000th answer, on a curve of its own: within 20 s it stands near the knee again.
+        let n = median(turns[400..].iter().map(|t| t.seen.workers).collect());
+        assert!(alarms(&turns) >= 1 && (18.0..40.0).contains(&n), "{seed}: {n}");
+    }
+}
+
+#[test]
 fn at_a_bound_it_rests_and_wishes_for_nothing_beyond() {
     for (set, bound) in [(within(1, 12), 12.0), (within(80, 400), 80.0)] {
         for seed in 0..3 {
