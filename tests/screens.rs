@@ -259,7 +259,7 @@ fn a_slow_terminal_is_told_for_five_seconds() {
     use clobber::model::units::Nanos;
     let mut model = Model::still(Theme::default(), (120, 35));
     (model.missed, model.missed_at) = (1_200, Some(Nanos::from_secs(3)));
-    let first = |model: &Model| text(&draw(&scenes::overload(), model))[0].clone();
+    let first = |model: &Model| text(&draw(&scenes::max(), model))[0].clone();
 
     model.now = Nanos::from_secs(7);
     assert!(
