@@ -90,7 +90,8 @@ impl Tool {
         let out = std::process::Command::new(self.program).arg("--version").output();
         let said = out.map_or_else(|_| Vec::new(), |o| [o.stdout, o.stderr].concat());
         let said = String::from_utf8_lossy(&said).into_owned();
-        let numbers = said.split(|c: char| !c.is_ascii_digit() && c != '.');
+        let first = said.lines().next().unwrap_or_default(); // below may stand a whole help text
+        let numbers = first.split(|c: char| !c.is_ascii_digit() && c != '.');
         let version = numbers
             .filter(|w| w.contains('.'))
             .find(|w| w.starts_with(|c: char| c.is_ascii_digit()));
