@@ -53,8 +53,9 @@ pub(super) struct Generator {
     recent: VecDeque<Tick>,
     stalls: Standstills,
     spell: Option<Spell>,
-    /// Seconds of open traffic, arrivals and sends in them.
+    /// Seconds of open traffic; the rate over them, arrivals and sends in them.
     span: f64,
+    asked: f64,
     scheduled: u64,
     sent: u64,
     held_back: f64,
@@ -131,7 +132,9 @@ impl Generator {
     /// `shedding`: what is shed found the queue full; under a cap it is shed on purpose.
     fn keep_up(&mut self, i: &Interval, rate: f64, shedding: bool) {
         let t = &i.tally;
-        self.span += (i.to - i.from).secs();
+        let span = (i.to - i.from).secs();
+        self.span += span;
+        self.asked += rate * span;
         self.scheduled += t.scheduled;
         self.sent += t.sent;
         let ours = !i.gauges.throttled && (i.gauges.idle > 0 || i.health.cpu >= FULL);
@@ -148,25 +151,25 @@ impl Generator {
         self.late += u64::from(lag(t, 0.99).is_some_and(|l| l > LAG.max(LAG_SHARE * response)));
     }
 
-    /// Why this machine was the limit, if it was. `rate` is the one asked for, `lag` the
-    /// 99th percentile of the run's send lag.
-    pub(super) fn limit(&self, rate: Option<f64>, lag: Option<f64>) -> Option<String> {
+    /// Why this machine was the limit, if it was. `open`: the open model is in force; `lag`: the 99th percentile of the
+    /// run's send lag.
+    pub(super) fn limit(&self, open: bool, lag: Option<f64>) -> Option<String> {
         let cpu = self.cpu();
-        let Some(rate) = rate else {
+        if !open {
             return (cpu >= FULL).then(|| format!("CPU {}", percent(cpu)));
-        };
+        }
         let missed = self.held_back + self.waiting;
-        let slow = self.scheduled >= ARRIVALS && missed > HELD_BACK * (self.scheduled as f64).max(rate * self.span);
-        let late = self.ticks >= TICKS && self.late as f64 > LATE * self.ticks as f64;
-        (slow || late).then(|| {
-            format!(
-                "sent {}/s of {}/s, send lag p99 {}, CPU {}",
-                quantity(self.sent as f64 / self.span.max(1e-9)),
-                quantity(rate),
-                latency(lag),
-                percent(cpu)
-            )
-        })
+        let slow = self.scheduled >= ARRIVALS && missed > HELD_BACK * (self.scheduled as f64).max(self.asked);
+        let late = self.late as f64 / self.ticks.max(1) as f64;
+        let mean = |count: f64| quantity(count / self.span.max(1e-9));
+        let why = if slow {
+            format!("sent {}/s of {}/s", mean(self.sent as f64), mean(self.asked))
+        } else if self.ticks >= TICKS && late > LATE {
+            format!("sent late in {} of the time", percent(late))
+        } else {
+            return None;
+        };
+        Some(format!("{why}, send lag p99 {}, CPU {}", latency(lag), percent(cpu)))
     }
 
     /// Connects failed lately because this machine had no descriptor, port or memory left for them.
@@ -288,13 +291,13 @@ mod tests {
         let limit = |every| {
             let mut g = Generator::default();
             run(&mut g, &open(), 100, of(every));
-            g.limit(Some(200.0), Some(0.003))
+            g.limit(true, Some(0.003))
         };
 
         assert_eq!(limit(25), None, "4 % of the ticks");
         assert_eq!(
             limit(10).as_deref(),
-            Some("sent 200/s of 200/s, send lag p99 3.0 ms, CPU 0 %")
+            Some("sent late in 10 % of the time, send lag p99 3.0 ms, CPU 0 %")
         );
     }
 
@@ -317,7 +320,7 @@ mod tests {
                 };
                 i
             });
-            g.limit(demand.rate, None).is_some()
+            g.limit(demand.rate.is_some(), None).is_some()
         };
 
         let closed = Demand { rate: None, ..open() };
@@ -325,6 +328,26 @@ mod tests {
         assert!(!limit(0, 0.2, false, open()), "every worker is busy: the target");
         assert!(!limit(3, 0.2, true, open()), "the user's throttle");
         assert!(!limit(0, 0.2, false, closed) && limit(0, 0.98, false, closed));
+    }
+
+    #[test]
+    fn what_was_sent_is_held_against_what_was_asked_over_the_same_time() {
+        let mut g = Generator::default();
+        for (rate, from) in [(300.0, 0), (100.0, 50)] {
+            let demand = Demand {
+                rate: Some(rate),
+                ..Demand::default()
+            };
+            run(&mut g, &demand, 50, |k| {
+                let mut i = tick(from + k, Nanos::from_micros(20));
+                (i.tally.scheduled, i.tally.shed) = (rate as u64 / 10, 10);
+                (i.tally.sent, i.gauges.idle) = (i.tally.scheduled - 10, 1);
+                i
+            });
+        }
+
+        let why = g.limit(true, None).unwrap();
+        assert!(why.starts_with("sent 100/s of 200/s, "), "{why}");
     }
 
     #[test]

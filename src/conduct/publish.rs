@@ -75,7 +75,7 @@ impl Conductor {
             self.refresh(&mut frame);
         }
         if !self.info.simulated {
-            frame.saturated = self.generator.limit(self.demand.rate, frame.table.send_lag.1);
+            frame.saturated = self.generator.limit(self.demand.rate.is_some(), frame.table.send_lag.1);
         }
         self.watch_thresholds(now, &mut frame, column, over);
         frame.valid = valid(&frame, over);
