@@ -6,6 +6,8 @@
 mod closed;
 #[path = "accuracy/counted.rs"]
 mod counted;
+#[path = "support/dead.rs"]
+mod dead;
 #[path = "accuracy/ends.rs"]
 mod ends;
 #[path = "accuracy/errors.rs"]

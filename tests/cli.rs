@@ -1,6 +1,8 @@
 //! What a run without a screen says: help, reports of every kind, scripts. Facts that a busy machine cannot break.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
 
+#[path = "support/dead.rs"]
+mod dead;
 #[path = "support/nginx.rs"]
 mod nginx;
 #[path = "support/product.rs"]
@@ -8,6 +10,7 @@ mod product;
 #[path = "support/schema.rs"]
 mod schema;
 
+use dead::DeadPort;
 use nginx::Nginx;
 use product::{Ended, Product, run};
 use schema::{check, number, text};
@@ -123,7 +126,8 @@ fn a_simulation_of_the_same_seed_gives_the_same_bytes() {
 
 #[test]
 fn nothing_that_answers_ends_with_3_the_reason_and_a_whole_summary() {
-    let dead = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let port = DeadPort::new();
+    let dead = port.addr();
     let reason = format!("connection refused by {dead}");
 
     let http = summary(3, &[&dead.to_string(), "-z", "2s"]);

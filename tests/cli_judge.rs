@@ -1,6 +1,8 @@
 //! What a script is told by exit code and summary: thresholds kept and failed, content expected and not, lines in a file.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
 
+#[path = "support/dead.rs"]
+mod dead;
 #[path = "support/nginx.rs"]
 mod nginx;
 #[path = "support/product.rs"]
@@ -8,6 +10,7 @@ mod product;
 #[path = "support/schema.rs"]
 mod schema;
 
+use dead::DeadPort;
 use nginx::Nginx;
 use product::{Ended, Product, run};
 use schema::{check, number, text};
@@ -87,9 +90,9 @@ fn a_percentile_without_its_samples_has_no_value_is_not_kept_and_says_what_it_ne
 
 #[test]
 fn nothing_that_succeeded_is_3_before_it_is_99() {
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let closed = DeadPort::new();
 
-    let (summary, _) = judged(&[&closed.to_string(), "-n", "3", "--threshold", "errors<1%"], 3);
+    let (summary, _) = judged(&[&closed.addr().to_string(), "-n", "3", "--threshold", "errors<1%"], 3);
 
     assert_eq!(summary["thresholds"][0]["value"], Value::Null);
     assert_eq!(summary["latency"]["response"]["count"], 0);
@@ -209,11 +212,11 @@ fn a_real_run_writes_its_lines_too_and_a_run_that_never_began_its_summary() {
     let nginx = Nginx::start();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("run.jsonl").display().to_string();
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let closed = DeadPort::new();
 
     let (summary, _) = judged(&[&nginx.url(), "-c", "2", "-z", "1s", "-o", &file], 0);
     let written = std::fs::read_to_string(&file).unwrap();
-    judged(&[&closed.to_string(), "-o", &file], 3);
+    judged(&[&closed.addr().to_string(), "-o", &file], 3);
     let unreachable = std::fs::read_to_string(&file).unwrap();
 
     let last: Value = serde_json::from_str(written.lines().last().unwrap()).unwrap();

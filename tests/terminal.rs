@@ -1,6 +1,8 @@
 //! The product on a screen: keys do what they say, and what they did is on the screen and in the report.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
 
+#[path = "support/dead.rs"]
+mod dead;
 #[path = "support/nginx.rs"]
 mod nginx;
 #[path = "support/product.rs"]
@@ -10,6 +12,7 @@ mod schema;
 #[path = "support/terminal.rs"]
 mod terminal;
 
+use dead::DeadPort;
 use nginx::Nginx;
 use product::Product;
 use schema::{check, text};
@@ -257,11 +260,8 @@ fn q_leaves_the_question_and_nothing_more_is_sent() {
 
 #[test]
 fn a_dead_port_shows_its_reason_goes_on_trying_and_is_loaded_when_it_comes_back() {
-    let dead = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .to_string();
+    let port = DeadPort::new();
+    let dead = port.addr().to_string();
     let mut terminal = Terminal::start(&[&dead]);
     terminal.shows(&["connection refused", "running?", "q quits"]);
     terminal.keys("q");
@@ -275,6 +275,7 @@ fn a_dead_port_shows_its_reason_goes_on_trying_and_is_loaded_when_it_comes_back(
 
     let mut terminal = Terminal::start(&["-c", "3", &dead]);
     terminal.shows(&["q quits"]);
+    drop(port);
     let _queue = Product::start(&["serve", "queue", "--listen", &dead]);
     terminal.shows(&["RUN"]);
     terminal.keys("q");

@@ -2,6 +2,8 @@
 //! `Terminal::end` checks the terminal's settings, the alternate screen, the cursor and the modes.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
 
+#[path = "support/dead.rs"]
+mod dead;
 #[path = "support/product.rs"]
 mod product;
 #[path = "support/schema.rs"]
@@ -9,6 +11,7 @@ mod schema;
 #[path = "support/terminal.rs"]
 mod terminal;
 
+use dead::DeadPort;
 use product::Product;
 use schema::{check, text};
 use serde_json::Value;
@@ -66,11 +69,8 @@ fn a_second_ctrl_c_does_not_wait_for_what_is_under_way() {
 
 #[test]
 fn a_signal_during_the_question_or_the_waiting_ends_it_too() {
-    let dead = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .to_string();
+    let port = DeadPort::new();
+    let dead = port.addr().to_string();
     let terminal = Terminal::start(&[&dead]);
     terminal.shows(&["q quits"]);
     terminal.signal(Signal::TERM);

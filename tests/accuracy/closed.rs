@@ -318,12 +318,9 @@ fn a28_whatever_a_run_was_its_report_is_consistent() {
         say("A28", &format!("{args:?} {}", ran.shape()));
     }
     for format in ["json", "text", "csv"] {
-        let closed = std::net::TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .to_string();
-        let ended = crate::product::run(&["-n", "1", "--headless", "--output-format", format, &closed]);
+        let closed = crate::dead::DeadPort::new();
+        let address = closed.addr().to_string();
+        let ended = crate::product::run(&["-n", "1", "--headless", "--output-format", format, &address]);
         assert_eq!(ended.code, Some(3), "{}", ended.stderr);
         let said = ended.stdout.to_lowercase();
         assert!(!said.contains("nan") && !said.contains(" inf"), "{said}");

@@ -34,7 +34,7 @@ impl Nginx {
         Self::with("location / { default_type text/plain; return 200 'ok'; }")
     }
 
-    /// With these `location` blocks. `/status` is taken.
+    /// With these `location` blocks. `/status` and `/who` are taken.
     ///
     /// # Panics
     /// When nginx is not installed or does not come up; with what it said.
@@ -52,11 +52,12 @@ impl Nginx {
         for _ in 0..5 {
             let addr = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
             let mut child = launch(folder.path(), addr, http, locations);
-            if came_up(&mut child, addr) {
+            if came_up(&mut child, addr, folder.path()) {
                 return Self {
                     addr,
                     child,
-                    asked: AtomicU64::new(0),
+                    // Once, to learn that it is there.
+                    asked: AtomicU64::new(1),
                     _folder: folder,
                 };
             }
@@ -84,10 +85,7 @@ impl Nginx {
 
     /// What it has counted so far.
     pub(crate) fn counts(&self) -> Counts {
-        let mut stream = TcpStream::connect(self.addr).unwrap();
-        stream.write_all(b"GET /status HTTP/1.0\r\n\r\n").unwrap();
-        let mut text = String::new();
-        stream.read_to_string(&mut text).unwrap();
+        let text = ask(self.addr, "/status").unwrap();
         let asked = self.asked.fetch_add(1, Ordering::Relaxed) + 1;
         let line = text.lines().skip_while(|l| !l.starts_with("server accepts")).nth(1);
         let numbers: Vec<u64> = line
@@ -98,9 +96,8 @@ impl Nginx {
         let [accepts, _, requests] = numbers[..] else {
             panic!("not a status page:\n{text}")
         };
-        // One more connection proved that it had come up.
         Counts {
-            accepts: accepts - asked - 1,
+            accepts: accepts - asked,
             requests: requests - asked,
         }
     }
@@ -111,6 +108,16 @@ impl Drop for Nginx {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The whole answer, on a connection of its own.
+fn ask(addr: SocketAddr, path: &str) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(addr)?;
+    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    stream.write_all(format!("GET {path} HTTP/1.0\r\n\r\n").as_bytes())?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text)?;
+    Ok(text)
 }
 
 fn launch(folder: &Path, addr: SocketAddr, http: &str, locations: &str) -> Child {
@@ -124,7 +131,8 @@ fn launch(folder: &Path, addr: SocketAddr, http: &str, locations: &str) -> Child
         "daemon off;\nmaster_process off;\npid {at}/pid;\nerror_log {at}/error.log;\n\
          events {{ worker_connections 32768; }}\n\
          http {{\n{temporary}  access_log off;\n  keepalive_requests 1000000000;\n  {http}\n\
-         \x20 server {{\n    listen {addr} backlog=4096;\n    location = /status {{ stub_status; }}\n    {locations}\n  }}\n}}\n"
+         \x20 server {{\n    listen {addr} backlog=4096;\n    location = /status {{ stub_status; }}\n\
+         \x20   location = /who {{ return 200 '{at}'; }}\n    {locations}\n  }}\n}}\n"
     );
     let file = folder.join("nginx.conf");
     std::fs::write(&file, text).unwrap();
@@ -142,12 +150,15 @@ fn launch(folder: &Path, addr: SocketAddr, http: &str, locations: &str) -> Child
 }
 
 /// Within 10 s; false when it ended instead.
-fn came_up(child: &mut Child, addr: SocketAddr) -> bool {
+///
+/// That somebody accepts proves nothing: a process forked by another thread a moment ago may still hold the listener that
+/// found the port, and takes it and our connection with it when it becomes another program. So the answer has to be its own.
+fn came_up(child: &mut Child, addr: SocketAddr, folder: &Path) -> bool {
     for _ in 0..1000 {
         if child.try_wait().unwrap().is_some() {
             return false;
         }
-        if TcpStream::connect(addr).is_ok() {
+        if ask(addr, "/who").is_ok_and(|text| text.ends_with(&folder.display().to_string())) {
             return true;
         }
         std::thread::sleep(Duration::from_millis(10));
