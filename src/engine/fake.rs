@@ -22,6 +22,8 @@ pub(super) enum Habit {
     Answers { ms: u64, bad: u64 },
     /// Never answers, or only a head.
     Hangs { head: bool },
+    /// Its answer was whole 1 ms after it was asked, as the session says 4 ms later, or never.
+    Whole { says: bool },
     /// Connects never complete.
     Swallows,
     /// Connects fail.
@@ -67,6 +69,13 @@ impl Session for FakeSession {
             Habit::Hangs { head } => {
                 seen.head = head;
                 std::future::pending().await
+            }
+            Habit::Whole { says } => {
+                seen.whole = seen.sent.map(|sent| sent + Nanos::from_millis(1));
+                tokio::time::sleep(Duration::from_millis(4)).await;
+                if !says {
+                    std::future::pending().await
+                }
             }
             Habit::Panics { at } if seq == at => panic!("the drill's panic"),
             Habit::Panics { .. } => tokio::time::sleep(Duration::from_millis(2)).await,
