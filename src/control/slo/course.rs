@@ -9,7 +9,7 @@ use super::tip;
 use std::collections::VecDeque;
 
 /// That it tipped over is known for so long, s.
-const TIPPED: f64 = tip::HOLDS;
+const TIPPED: f64 = 3.0 * tip::HOLDS;
 
 /// Batches, the oldest first.
 #[derive(Clone, Debug, Default)]
@@ -46,8 +46,9 @@ impl Course {
     /// which says nothing about the rates since.
     pub(super) fn tipped(&mut self, ln_rate: f64) -> f64 {
         let mut ln_rate = ln_rate;
-        while let Some(b) = self.batches.pop_back_if(|b| b.worst.ratio() > 1.0) {
+        while let Some(b) = self.batches.back().filter(|b| b.worst.ratio() > 1.0) {
             ln_rate = ln_rate.max(b.ln_rate);
+            self.batches.pop_back();
         }
         self.batches.push_back(Batch {
             span: tip::SPAN,

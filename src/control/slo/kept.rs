@@ -42,8 +42,7 @@ impl Slo {
         if step == Step::Moved {
             self.tip.arm();
         }
-        let over = (step != Step::Cut).then(|| self.tip.tick(seen, promise, decided, self.rate));
-        if let Some(at) = over.flatten() {
+        if let Some(at) = self.tip.tick(seen, promise, decided, self.rate) {
             return self.tipped(at);
         }
         if !self.tip.suspected() {

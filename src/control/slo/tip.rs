@@ -12,8 +12,8 @@ use super::signal::Decided;
 use crate::control::Observation;
 use crate::model::promise::Promise;
 
-/// A rate that is kept holds for so long on average, s: as long as an advised rate must survive.
-pub(super) const HOLDS: f64 = 300.0;
+/// A rate that is kept holds for so long on average, s.
+pub(super) const HOLDS: f64 = 100.0;
 /// How steeply the hazard rises with the rate, e-folds an e-fold.
 const STEEP: [f64; 4] = [15.0, 25.0, 40.0, 60.0];
 /// The answer lies so far below the highest rate at which it tipped, e-folds, and is looked for in so many places.
@@ -38,13 +38,16 @@ pub(super) struct Tip {
     from: f64,
     /// It tipped, and has not been well since: that it cannot carry the rate is no tipping over.
     spent: bool,
+    /// It was cut for the first time in this tick: fewer than most may have been bad then.
+    cut: bool,
 }
 
 impl Tip {
     /// One tick at `rate`; the rate at which the target tipped over, once that is plain.
     pub(super) fn tick(&mut self, seen: &Observation, promise: &Promise, decided: &Decided, rate: f64) -> Option<f64> {
         let w = decided.worst(promise);
-        if w.n > 0.0 && w.share() <= GONE {
+        let cut = std::mem::take(&mut self.cut);
+        if w.n > 0.0 && w.share() <= GONE && !cut {
             (self.gone, self.k) = (0.0, 0.0);
         } else if (w.n > 0.0 || self.gone > 0.0) && seen.ok + seen.err > 0 {
             // A target that answers nobody stands still; that is another thing, and passes.
@@ -68,7 +71,7 @@ impl Tip {
     /// Far too many were bad, and the rate was cut from `from`, 1/s: it may be under way.
     pub(super) fn cut(&mut self, from: f64) {
         if self.gone <= 0.0 {
-            (self.gone, self.from) = (f64::MIN_POSITIVE, from);
+            (self.gone, self.from, self.cut) = (f64::MIN_POSITIVE, from, true);
         }
     }
 
@@ -132,11 +135,11 @@ mod tests {
     fn seen(tip: &mut Tip, rate: f64, k: u64, ok: u64) -> Option<(u32, f64)> {
         let promise = Promise::parse("p99<80ms").unwrap();
         tip.cut(1000.0);
-        let mut tick = |i: u32| {
+        let tick = |i: u32| {
             let seen = Observation::tick(i.into(), ok, 0.2, 1.0);
             tip.tick(&seen, &promise, &Decided::of(50, k), rate).map(|from| (i, from))
         };
-        (1..=20).find_map(|i| tick(i))
+        (1..=20).find_map(tick)
     }
 
     #[test]
