@@ -160,6 +160,42 @@ pub struct Plan {
     pub seed: u64,
 }
 
+impl Plan {
+    /// One GET after another on kept connections, one lane, nothing limited but time: what a plan says before anything is
+    /// asked for.
+    pub fn plain(target: Target) -> Self {
+        Self {
+            target,
+            request: Request {
+                method: "GET".into(),
+                headers: Vec::new(),
+                body: None,
+                framing: Framing::Any,
+                keepalive: true,
+                per_connection: None,
+                expect: Expect::default(),
+            },
+            timeouts: Timeouts {
+                request: Nanos::from_secs(10),
+                connect: Nanos::from_secs(5),
+                drain: Nanos::from_secs(2),
+            },
+            requests: None,
+            threads: 1,
+            connect_rate: 20_000.0,
+            sources: Vec::new(),
+            profile: Profile::Fast,
+            overflow: Overflow::Drop,
+            max_workers: 64,
+            open: false,
+            traffic: Traffic::default(),
+            throttle: None,
+            precise: false,
+            seed: 0,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,13 +5,10 @@
 use clobber::clock::Epoch;
 use clobber::conduct::Plant;
 use clobber::engine::{Seat, launch};
-use clobber::load::Traffic;
-use clobber::model::demand::{Demand, Overflow};
-use clobber::model::run::Profile;
+use clobber::model::demand::Demand;
 use clobber::model::seen::Seen;
-use clobber::model::units::Nanos;
 use clobber::net::dial::Dialer;
-use clobber::plan::{Expect, Framing, Plan, Request, Target, Timeouts};
+use clobber::plan::{Plan, Target};
 use clobber::protocol::http1::Http1;
 use clobber::protocol::{Protocol, Session};
 use std::io::{Read, Write};
@@ -51,33 +48,8 @@ fn answer(mut stream: TcpStream, last: u8, count: &AtomicU64) {
 
 fn plan(addr: SocketAddr) -> Plan {
     Plan {
-        target: Target::parse(&format!("http://{addr}/")).unwrap(),
-        request: Request {
-            method: "GET".into(),
-            headers: vec![],
-            body: None,
-            framing: Framing::Any,
-            keepalive: true,
-            per_connection: None,
-            expect: Expect::default(),
-        },
-        timeouts: Timeouts {
-            request: Nanos::from_secs(10),
-            connect: Nanos::from_secs(5),
-            drain: Nanos::from_secs(2),
-        },
-        requests: None,
-        threads: 1,
-        connect_rate: 20_000.0,
-        profile: Profile::Fast,
-        overflow: Overflow::Drop,
-        open: false,
-        sources: Vec::new(),
-        traffic: Traffic::default(),
-        throttle: None,
-        precise: false,
         max_workers: 16,
-        seed: 0,
+        ..Plan::plain(Target::parse(&format!("http://{addr}/")).unwrap())
     }
 }
 

@@ -1,10 +1,7 @@
 //! An answer read whole: its head judged, its body framed. Reading a socket is not in it.
 
-use clobber::model::demand::Overflow;
-use clobber::model::run::Profile;
 use clobber::model::seen::Seen;
-use clobber::model::units::Nanos;
-use clobber::plan::{Expect, Framing, Plan, Request, Target, Timeouts};
+use clobber::plan::{Plan, Target};
 use clobber::protocol::http1::Http1Wire;
 use clobber::protocol::http1::request::Prepared;
 use clobber::protocol::{Feed, Wire};
@@ -17,35 +14,7 @@ const SHORT: &[u8] = b"HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nDate: Sat, 21 
 Content-Type: text/plain\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\nok";
 
 fn plan() -> Plan {
-    Plan {
-        target: Target::parse("http://127.0.0.1:8080/").unwrap(),
-        request: Request {
-            method: "GET".into(),
-            headers: vec![],
-            body: None,
-            framing: Framing::Any,
-            keepalive: true,
-            per_connection: None,
-            expect: Expect::default(),
-        },
-        timeouts: Timeouts {
-            request: Nanos::from_secs(10),
-            connect: Nanos::from_secs(5),
-            drain: Nanos::from_secs(2),
-        },
-        requests: None,
-        threads: 1,
-        connect_rate: 20_000.0,
-        profile: Profile::Fast,
-        overflow: Overflow::Drop,
-        open: false,
-        sources: Vec::new(),
-        traffic: Default::default(),
-        throttle: None,
-        precise: false,
-        max_workers: 64,
-        seed: 0,
-    }
+    Plan::plain(Target::parse("http://127.0.0.1:8080/").unwrap())
 }
 
 /// A body of so many chunks of so many bytes, with its head.

@@ -376,10 +376,7 @@ fn band(mode: Mode) -> f64 {
 }
 
 fn observe(i: &Interval, demand: &Demand, gentle: bool) -> Observation {
-    let mut all = i.tally.direct.clone();
-    if let Some(p) = &i.tally.parts {
-        all.merge(&p.response);
-    }
+    let all = i.tally.response();
     Observation {
         now: i.to,
         span: (i.to - i.from).secs(),

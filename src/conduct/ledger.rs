@@ -8,10 +8,10 @@ use crate::telemetry::batches::Batches;
 use crate::telemetry::books::Books;
 use crate::telemetry::frame::{Table, Totals, Whole};
 use crate::telemetry::interval::{Gauges, Interval};
-use crate::telemetry::latency::{Latency, enough};
+use crate::telemetry::latency::enough;
 use crate::telemetry::rates::Rates;
 use crate::telemetry::tally::Tally;
-use crate::telemetry::window::{Stats, Window};
+use crate::telemetry::window::{Slice, Stats, Window};
 
 /// Everything that is only ever added to.
 #[derive(Debug)]
@@ -23,7 +23,6 @@ pub(super) struct Ledger {
     pub(super) windowed: bool,
     window: Window,
     second: Window,
-    scratch: Latency,
     pub(super) arrivals: Rates,
     pub(super) completions: Rates,
     pub(super) shed: Rates,
@@ -61,7 +60,6 @@ impl Ledger {
             windowed: true,
             window: Window::new(Nanos::from_secs(5)),
             second: Window::new(Nanos::from_secs(1)),
-            scratch: Latency::new(),
             arrivals: Rates::default(),
             completions: Rates::default(),
             shed: Rates::default(),
@@ -96,8 +94,9 @@ impl Ledger {
         }
         let ended = ended(&i.tally);
         if self.windowed {
-            self.window.push(&i.tally, i.to, span, i.gauges.busy);
-            self.second.push(&i.tally, i.to, span, i.gauges.busy);
+            let slice = Slice::of(&i.tally, i.to, span, i.gauges.busy);
+            self.window.push(&slice);
+            self.second.push(&slice);
         }
         self.arrivals.record(i.tally.scheduled, span);
         self.completions.record(ended, span);
@@ -149,13 +148,13 @@ impl Ledger {
     }
 
     /// Figures of the last 5 s.
-    pub(super) fn last(&mut self) -> Stats {
-        self.window.stats(&mut self.scratch)
+    pub(super) fn last(&self) -> Stats {
+        self.window.stats()
     }
 
     /// Figures of the last second.
-    pub(super) fn now(&mut self) -> Stats {
-        self.second.stats(&mut self.scratch)
+    pub(super) fn now(&self) -> Stats {
+        self.second.stats()
     }
 
     pub(super) fn books(&self) -> Books {

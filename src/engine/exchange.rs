@@ -179,10 +179,10 @@ impl<P: Protocol> Worker<P> {
 
     /// Records the exchange and keeps or closes its connection; true when it ended before it was sent.
     pub(super) fn finish(&mut self, result: Result<(), Stop>) -> bool {
-        let end = self.lane.epoch.now();
+        let whole = result.is_ok();
+        let end = self.seen.whole.filter(|_| whole).unwrap_or_else(|| self.lane.epoch.now());
         let stage = self.slot.stage();
         self.took = self.lane.roster.end(&self.slot, end);
-        let whole = result.is_ok();
         let outcome = self.outcome(result, stage);
         let lane = &self.lane;
         let unsent = match outcome {
@@ -241,5 +241,29 @@ impl<P: Protocol> Worker<P> {
             let length = self.lane.back_off(self.failures).duration();
             self.rest(Stage::Backing, tokio::time::sleep(length)).await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fake::{Habit, Run, plan};
+    use crate::model::demand::Drive;
+    use crate::model::units::Nanos;
+
+    /// Longest service, s.
+    fn longest(habit: Habit, limit: Nanos) -> f64 {
+        let mut plan = plan();
+        plan.timeouts.request = limit;
+        let mut run = Run::new(&plan, habit);
+        run.set(3.0, Drive::Run);
+        run.go(200);
+        run.end(Drive::Abort);
+        run.total.service().max().unwrap()
+    }
+
+    #[test]
+    fn an_exchange_ends_when_its_answer_was_whole_and_a_timeout_when_it_is_noticed() {
+        assert_eq!(longest(Habit::Whole { says: true }, Nanos::from_secs(10)), 0.001);
+        assert!(longest(Habit::Whole { says: false }, Nanos::from_millis(60)) >= 0.03);
     }
 }

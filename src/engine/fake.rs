@@ -3,13 +3,11 @@
 use super::{Lanes, launch};
 use crate::clock::Epoch;
 use crate::conduct::Plant;
-use crate::load::Traffic;
-use crate::model::demand::{Demand, Drive, Overflow};
+use crate::model::demand::{Demand, Drive};
 use crate::model::failure::Failure;
-use crate::model::run::Profile;
 use crate::model::seen::Seen;
 use crate::model::units::Nanos;
-use crate::plan::{Expect, Framing, Plan, Request, Scheme, Target, Timeouts};
+use crate::plan::{Plan, Target};
 use crate::protocol::{Protocol, Session};
 use crate::telemetry::books::Books;
 use crate::telemetry::interval::{Gauges, Interval};
@@ -24,6 +22,8 @@ pub(super) enum Habit {
     Answers { ms: u64, bad: u64 },
     /// Never answers, or only a head.
     Hangs { head: bool },
+    /// Its answer was whole 1 ms after it was asked, as the session says 4 ms later, or never.
+    Whole { says: bool },
     /// Connects never complete.
     Swallows,
     /// Connects fail.
@@ -70,6 +70,13 @@ impl Session for FakeSession {
                 seen.head = head;
                 std::future::pending().await
             }
+            Habit::Whole { says } => {
+                seen.whole = seen.sent.map(|sent| sent + Nanos::from_millis(1));
+                tokio::time::sleep(Duration::from_millis(4)).await;
+                if !says {
+                    std::future::pending().await
+                }
+            }
             Habit::Panics { at } if seq == at => panic!("the drill's panic"),
             Habit::Panics { .. } => tokio::time::sleep(Duration::from_millis(2)).await,
             Habit::ClosesIdle if self.uses > 1 => return Err(Failure::ReusedConnClosed),
@@ -91,38 +98,10 @@ impl Session for FakeSession {
 /// A plan for the fake target: three lanes, keep-alive, generous limits.
 pub(super) fn plan() -> Plan {
     Plan {
-        target: Target {
-            scheme: Scheme::Tcp,
-            host: "127.0.0.1".to_owned(),
-            port: 1,
-            path: "/".to_owned(),
-        },
-        request: Request {
-            method: "GET".to_owned(),
-            headers: vec![],
-            body: None,
-            framing: Framing::Any,
-            keepalive: true,
-            per_connection: None,
-            expect: Expect::default(),
-        },
-        timeouts: Timeouts {
-            request: Nanos::from_secs(10),
-            connect: Nanos::from_secs(5),
-            drain: Nanos::from_secs(2),
-        },
-        requests: None,
         threads: 3,
-        connect_rate: 20_000.0,
-        sources: vec![],
-        profile: Profile::Fast,
-        overflow: Overflow::Drop,
         max_workers: 300,
-        traffic: Traffic::default(),
-        throttle: None,
-        open: false,
-        precise: false,
         seed: 1,
+        ..Plan::plain(Target::parse("tcp://127.0.0.1:1").expect("a good target"))
     }
 }
 

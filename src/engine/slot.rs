@@ -46,17 +46,23 @@ pub(super) enum Mark {
 }
 
 /// One worker's place, kept when the worker leaves and given to the next. Shared by the worker and its lane's beat.
+///
+/// In the order written: what an exchange touches fills one cache line, for at ten thousand connections each line is
+/// fetched from far away.
 #[derive(Debug, Default)]
+#[repr(C, align(64))]
 pub(super) struct Slot {
+    pub(super) since: Cell<Nanos>,    // begin of the exchange
+    pub(super) deadline: Cell<Nanos>, // of the exchange
     /// Its place in the lane, from 0: a worker with a higher place leaves first.
     pub(super) index: u32,
     pub(super) stage: Cell<Stage>,
-    pub(super) since: Cell<Nanos>,    // begin of the exchange
-    pub(super) deadline: Cell<Nanos>, // of the exchange
-    pub(super) rest: Cell<Nanos>,     // no new worker before
     pub(super) mark: Cell<Option<Mark>>,
-    arrival: Cell<Option<Arrival>>,           // given and not begun
-    dismissed: Cell<bool>,                    // it has idled long enough
+    dismissed: Cell<bool>,          // it has idled long enough
+    arrival: Cell<Option<Arrival>>, // given and not begun
+
+    // The rest is for who comes and goes, and for the beat.
+    pub(super) rest: Cell<Nanos>,             // no new worker before
     pub(super) waker: RefCell<Option<Waker>>, // set once by its worker: a task's waker does not change
 }
 
@@ -118,9 +124,7 @@ impl Slot {
 
     /// An arrival was given.
     pub(super) fn called(&self) -> bool {
-        let arrival = self.arrival.take();
-        self.arrival.set(arrival);
-        arrival.is_some()
+        self.arrival.get().is_some()
     }
 
     /// The arrival that was given.
@@ -162,5 +166,16 @@ impl Slot {
         if let Some(waker) = self.waker.borrow().as_ref() {
             waker.wake_by_ref();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_exchange_touches_one_cache_line_of_its_slot() {
+        assert_eq!((align_of::<Slot>(), size_of::<Slot>()), (64, 128));
+        assert!(std::mem::offset_of!(Slot, rest) <= 64);
     }
 }

@@ -158,3 +158,19 @@ impl<P: Protocol> Drop for Worker<P> {
         self.lane.roster.leave(&self.slot, rest);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::http1::Http1;
+
+    fn size<A, F>(_: fn(A, Rc<Slot>, Nanos) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    /// Ten thousand of them share a cache; what is awaited and not boxed is part of the task.
+    #[test]
+    fn a_worker_s_task_with_its_connection_takes_twelve_cache_lines() {
+        assert!(size(work::<Http1>) <= 12 * 64, "{}", size(work::<Http1>));
+    }
+}

@@ -18,6 +18,9 @@ pub struct Seen {
     pub sent: Option<Nanos>,
     /// First byte of the answer; `None` before that.
     pub first: Option<Nanos>,
+    /// The answer was whole then, where the protocol knows it: a short one is, with its first bytes. Else the worker looks
+    /// at the clock itself.
+    pub whole: Option<Nanos>,
     /// The answer's head was whole: a timeout from here on is `timeout_body`.
     pub head: bool,
     /// Bytes handed to the kernel.

@@ -1,45 +1,14 @@
 //! What the tests of protocols share: a plan, and feeding an answer in every way it can arrive.
 //! It refuses real sockets.
 
-use crate::model::demand::Overflow;
 use crate::model::failure::Failure;
-use crate::model::run::Profile;
 use crate::model::seen::Seen;
-use crate::model::units::Nanos;
-use crate::plan::{Expect, Framing, Plan, Request, Target, Timeouts};
+use crate::plan::{Plan, Target};
 use crate::protocol::{Feed, Wire};
 
 /// A plan for a target as typed.
 pub(crate) fn plan(target: &str) -> Plan {
-    Plan {
-        target: Target::parse(target).expect("tests name good targets"),
-        request: Request {
-            method: "GET".into(),
-            headers: vec![],
-            body: None,
-            framing: Framing::Any,
-            keepalive: true,
-            per_connection: None,
-            expect: Expect::default(),
-        },
-        timeouts: Timeouts {
-            request: Nanos::from_secs(10),
-            connect: Nanos::from_secs(5),
-            drain: Nanos::from_secs(2),
-        },
-        requests: None,
-        threads: 1,
-        connect_rate: 20_000.0,
-        sources: vec![],
-        profile: Profile::Fast,
-        overflow: Overflow::Drop,
-        open: false,
-        traffic: Default::default(),
-        throttle: None,
-        precise: false,
-        max_workers: 64,
-        seed: 0,
-    }
+    Plan::plain(Target::parse(target).expect("tests name good targets"))
 }
 
 /// Feeds an answer that then ends: whole, in two at every place, and byte by byte. `judge` gets each outcome.

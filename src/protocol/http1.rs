@@ -8,10 +8,12 @@ mod content;
 mod corpus;
 mod framing;
 pub mod head;
+mod memo;
 pub mod request;
 
 use self::framing::Body;
 use self::head::Head;
+use self::memo::Memo;
 use self::request::Prepared;
 use super::check::Check;
 use super::stream::{Buffer, Stream};
@@ -34,6 +36,7 @@ const KEPT: usize = 4096;
 #[derive(Debug)]
 pub struct Http1Wire {
     request: Rc<Prepared>,
+    memo: Memo,
     stamp: Stamp,
     state: State,
     /// The head so far, empty unless a read ended within it.
@@ -57,7 +60,13 @@ enum State {
 impl Http1Wire {
     /// For one connection.
     pub fn new(request: Rc<Prepared>) -> Self {
+        Self::remembering(request, Memo::default())
+    }
+
+    /// For one of several connections that remember one head together.
+    fn remembering(request: Rc<Prepared>, memo: Memo) -> Self {
         Self {
+            memo,
             stamp: Stamp::new(Rc::clone(&request.template)),
             check: Check::of(&request.content),
             request,
@@ -107,7 +116,7 @@ impl Http1Wire {
     fn head(&mut self, input: &[u8], seen: &mut Seen) -> Result<Option<usize>, Fault> {
         let kept = self.partial.len();
         let found = if kept == 0 {
-            head::parse(input, 0)?
+            self.memo.parse(input)?
         } else {
             self.partial.extend_from_slice(input);
             head::parse(&self.partial, kept)?
@@ -216,6 +225,7 @@ impl Wire for Http1Wire {
 pub struct Http1 {
     request: Rc<Prepared>,
     dialer: Dialer,
+    memo: Memo,
     buffer: Buffer,
     per_connection: Option<u64>,
 }
@@ -229,13 +239,14 @@ impl Http1 {
         Ok(Self {
             request: Rc::new(Prepared::new(plan)?),
             dialer,
+            memo: Memo::default(),
             buffer: Buffer::default(),
             per_connection: plan.request.per_connection,
         })
     }
 
     fn session(&self, stream: TcpStream) -> Stream<Http1Wire, TcpStream> {
-        let wire = Http1Wire::new(Rc::clone(&self.request));
+        let wire = Http1Wire::remembering(Rc::clone(&self.request), self.memo.clone());
         Stream::new(wire, stream, self.buffer.clone(), self.dialer.epoch()).limited(self.per_connection)
     }
 }

@@ -29,6 +29,10 @@ impl Default for Buffer {
     }
 }
 
+/// An answer of at most so many bytes that came in one read was whole at its first byte: taking it in costs microseconds
+/// at most, even where its hash is wanted. So the clock is read once for it.
+const SHORT: usize = 4096;
+
 /// One connection and its wire.
 #[derive(Debug)]
 pub struct Stream<W, T> {
@@ -96,8 +100,7 @@ impl<W: Wire, T: AsyncRead + AsyncWrite + Unpin> Stream<W, T> {
     /// What arrived while nobody asked, noticed without a system call when nothing did: the runtime knows the socket's
     /// readiness. Bytes received before the request is sent can be no answer to it.
     fn poll_idle(&mut self, cx: &mut Context<'_>, seen: &mut Seen) -> Result<(), Failure> {
-        let shared = Rc::clone(&self.buffer.0);
-        let mut room = shared.borrow_mut();
+        let mut room = self.buffer.0.borrow_mut();
         while let Poll::Ready(read) = poll_read(&mut self.io, cx, &mut room) {
             let n = read.unwrap_or(0);
             seen.rx += n as u64;
@@ -146,16 +149,18 @@ impl<W: Wire, T: AsyncRead + AsyncWrite + Unpin> Stream<W, T> {
     /// Reads and feeds until the answer is whole. An answer that comes while we still send is kept: with an error
     /// status or a closing connection the rest of the request is dropped, else it is sent to its end.
     fn poll_answer(&mut self, cx: &mut Context<'_>, seen: &mut Seen) -> Poll<Result<bool, Failure>> {
-        let shared = Rc::clone(&self.buffer.0);
-        let mut room = shared.borrow_mut();
+        let mut room = self.buffer.0.borrow_mut();
+        seen.whole = None;
         loop {
             if let Some(reusable) = self.early
                 && (!self.sending() || !reusable || seen.status >= 400)
             {
                 return Poll::Ready(Ok(reusable && self.sent()));
             }
+            let mut short = false;
             let fed = match ready!(poll_read(&mut self.io, cx, &mut room)) {
                 Ok(n) => {
+                    short = self.got == 0 && n <= SHORT;
                     if self.got == 0 && n > 0 && self.early.is_none() {
                         seen.first = Some(self.epoch.now());
                     }
@@ -168,8 +173,14 @@ impl<W: Wire, T: AsyncRead + AsyncWrite + Unpin> Stream<W, T> {
             };
             match fed {
                 Ok(Feed::More) => {}
-                Ok(Feed::Done { reusable }) => self.early = Some(reusable && self.early.unwrap_or(true)),
-                Err(failure) => return Poll::Ready(Err(self.blame(failure, seen))),
+                Ok(Feed::Done { reusable }) => {
+                    self.early = Some(reusable && self.early.unwrap_or(true));
+                    seen.whole = seen.first.filter(|_| short);
+                }
+                Err(failure) => {
+                    drop(room);
+                    return Poll::Ready(Err(self.blame(failure, seen)));
+                }
             }
         }
     }
@@ -340,5 +351,36 @@ mod tests {
         });
 
         assert_eq!((reads.get(), seen.rx), (2, 2));
+    }
+
+    /// When an answer of so many bytes in so many writes was whole, by what is seen of its first byte.
+    fn whole_at_first(bytes: usize, writes: usize) -> Option<bool> {
+        let mut plan = plan("tcp://h:1");
+        plan.request.framing = Framing::Bytes(bytes as u64);
+        let (near, mut far) = tokio::io::duplex(64 * 1024);
+        let mut stream = Stream::new(
+            TcpWire::new(Rc::new(Payload::new(&plan))),
+            near,
+            Buffer::default(),
+            Epoch::new(),
+        );
+        let mut seen = Seen::default();
+        block_on(async {
+            tokio::spawn(async move {
+                for part in vec![b'!'; bytes].chunks(bytes / writes) {
+                    far.write_all(part).await.unwrap();
+                    tokio::task::yield_now().await; // the answer so far is read
+                }
+            });
+            stream.exchange(0, &mut seen).await.unwrap();
+        });
+        seen.whole.map(|whole| Some(whole) == seen.first)
+    }
+
+    #[test]
+    fn only_a_short_answer_in_one_read_was_whole_at_its_first_byte() {
+        assert_eq!(whole_at_first(10, 1), Some(true));
+        assert_eq!(whole_at_first(10, 2), None);
+        assert_eq!(whole_at_first(SHORT + 1, 1), None);
     }
 }

@@ -21,16 +21,20 @@ impl Template {
     pub(super) fn new(text: &[u8]) -> Self {
         let (mut bytes, mut places) = (Vec::with_capacity(text.len()), Vec::new());
         let mut rest = text;
-        while let Some((&first, tail)) = rest.split_first() {
-            if let Some(behind) = rest.strip_prefix(SEQ) {
+        // From brace to brace: a body may have many MiB, and every lane looks through it.
+        while let Some(at) = rest.iter().position(|b| *b == SEQ[0]) {
+            let (plain, from) = rest.split_at(at);
+            bytes.extend_from_slice(plain);
+            if let Some(behind) = from.strip_prefix(SEQ) {
                 places.push(bytes.len());
                 bytes.extend_from_slice(&[b'0'; WIDTH]);
                 rest = behind;
             } else {
-                bytes.push(first);
-                rest = tail;
+                bytes.push(SEQ[0]);
+                rest = &from[1..];
             }
         }
+        bytes.extend_from_slice(rest);
         Self {
             bytes: bytes.into(),
             places: places.into(),

@@ -19,7 +19,7 @@ pub fn text(f: &Frame, columns: usize) -> String {
     let columns = columns.clamp(60, 120);
     let verdict = answer::verdict(f);
     let mut lines = vec![head(f), String::new()];
-    lines.extend(wrap(&format!("{} {}.", verdict.code.name(), verdict.sentence), columns, 0));
+    lines.extend(wrap(&format!("{} {}.", verdict.code.name(), verdict.sentence), columns));
     lines.push(String::new());
     lines.extend(table(f, columns));
     lines.extend(open::lines(f, columns));
@@ -161,7 +161,7 @@ fn line(name: &str, share: &str, workers: &str, good: &str, p50: &str, p99: &str
 fn tail(f: &Frame, verdict: &Verdict, columns: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut say = |label: &str, text: String| {
-        let mut wrapped = wrap(&text, columns - 12, 0).into_iter();
+        let mut wrapped = wrap(&text, columns - 12).into_iter();
         lines.push(format!("  {label:<9} {}", wrapped.next().unwrap_or_default()));
         lines.extend(wrapped.map(|l| format!("            {l}")));
     };
@@ -221,21 +221,32 @@ fn errors(f: &Frame) -> String {
     told.collect::<Vec<_>>().join(" · ")
 }
 
-/// Breaks at blanks so that no line is longer than `columns`; a longer word stays whole.
-fn wrap(text: &str, columns: usize, indent: usize) -> Vec<String> {
+/// Breaks so that no line is longer than `columns`: between items (` · `), and at blanks only within an item that is longer
+/// than a line by itself. A longer word stays whole.
+fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
-    for word in text.split(' ') {
+    for piece in text.split_inclusive(" · ").flat_map(|item| pieces(item, columns)) {
         let last = lines.last_mut().expect("never empty");
-        if !last.is_empty() && last.chars().count() + 1 + word.chars().count() > columns {
-            lines.push(format!("{}{word}", " ".repeat(indent)));
+        if !last.is_empty() && last.chars().count() + 1 + piece.chars().count() > columns {
+            lines.push(piece.to_owned());
         } else {
             if !last.is_empty() {
                 last.push(' ');
             }
-            last.push_str(word);
+            last.push_str(piece);
         }
     }
     lines
+}
+
+/// An item with the dot behind it; its words where it fills a line.
+fn pieces(item: &str, columns: usize) -> Vec<&str> {
+    let item = item.trim_end_matches(' ');
+    if item.chars().count() <= columns {
+        vec![item]
+    } else {
+        item.split(' ').collect()
+    }
 }
 
 fn cut(line: &str, columns: usize) -> String {
@@ -321,6 +332,16 @@ mod tests {
             assert!(t.lines().count() <= 24, "{t}");
             assert!(t.lines().all(|l| l.chars().count() <= columns), "{t}");
         }
+    }
+
+    #[test]
+    fn what_belongs_together_is_not_torn_where_a_line_ends() {
+        assert_eq!(
+            wrap("valid · 60 sent = 60 ok · end", 20),
+            ["valid ·", "60 sent = 60 ok ·", "end"]
+        );
+        assert_eq!(wrap("a · one two three four", 10), ["a · one", "two three", "four"]);
+        assert_eq!(wrap("one two", 10), ["one two"]);
     }
 
     #[test]

@@ -123,7 +123,7 @@ fn open(discipline: &str, service: &str, rate: f64, secs: u64) -> Latency {
         arrivals: Process::Poisson,
         ..Demand::default()
     });
-    w.collect(Nanos::from_secs(secs)).tally.response()
+    w.collect(Nanos::from_secs(secs)).tally.response().into_owned()
 }
 
 #[test]

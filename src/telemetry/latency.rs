@@ -1,13 +1,15 @@
 //! One latency series: an HDR histogram with exact count, sum, minimum and maximum beside it.
 //! It refuses synthetic samples: what is recorded was measured.
 
-use crate::model::units::Nanos;
-use hdrhistogram::Histogram;
+mod buckets;
 
-/// 1 ns … 1 h, 3 significant digits: at most 0.1 % off, 264 KiB, merges without loss.
+use self::buckets::{Buckets, Scale};
+use crate::model::units::Nanos;
+
+/// 1 ns … 1 h, 3 significant digits: at most 0.1 % off, 264 KiB once it has samples, merges without loss.
 #[derive(Clone, Debug)]
 pub struct Latency {
-    hdr: Histogram<u64>,
+    buckets: Buckets,
     sum: u128,
     min: u64,
     max: u64,
@@ -75,25 +77,17 @@ impl Default for Latency {
 impl Latency {
     /// An empty series of full resolution.
     pub fn new() -> Self {
-        Self::with_digits(3)
+        Self::of(Scale::Fine)
     }
 
     /// An empty series at 1 %, 10 KiB: for the many rows of the curve.
     pub fn coarse() -> Self {
-        let hdr = Histogram::new_with_bounds(1_000, 1_000_000_000_000, 2).expect("fixed bounds are valid");
-        Self {
-            hdr,
-            sum: 0,
-            min: u64::MAX,
-            max: 0,
-            few: Few::default(),
-        }
+        Self::of(Scale::Coarse)
     }
 
-    fn with_digits(digits: u8) -> Self {
-        let hdr = Histogram::new_with_bounds(1, 3_600_000_000_000, digits).expect("fixed bounds are valid");
+    fn of(scale: Scale) -> Self {
         Self {
-            hdr,
+            buckets: Buckets::new(scale),
             sum: 0,
             min: u64::MAX,
             max: 0,
@@ -113,7 +107,7 @@ impl Latency {
         }
         let ns = length.ns();
         self.few.push(ns, n);
-        self.hdr.saturating_record_n(ns, n);
+        self.buckets.record(ns, n);
         self.sum += u128::from(ns) * u128::from(n);
         self.min = self.min.min(ns);
         self.max = self.max.max(ns);
@@ -126,13 +120,7 @@ impl Latency {
             return;
         }
         self.few.over = true;
-        if self.hdr.sigfig() == other.hdr.sigfig() {
-            self.hdr.add(&other.hdr).expect("equal ranges");
-        } else {
-            for v in other.hdr.iter_recorded() {
-                self.hdr.saturating_record_n(v.value_iterated_to(), v.count_at_value());
-            }
-        }
+        self.buckets.merge(&other.buckets);
         self.sum += other.sum;
         self.min = self.min.min(other.min);
         self.max = self.max.max(other.max);
@@ -140,9 +128,7 @@ impl Latency {
 
     /// Forgets everything, keeps the memory.
     pub fn clear(&mut self) {
-        if self.count() > 0 {
-            self.hdr.reset();
-        }
+        self.buckets.clear();
         (self.sum, self.min, self.max) = (0, u64::MAX, 0);
         self.few.samples.clear();
         self.few.over = false;
@@ -150,7 +136,7 @@ impl Latency {
 
     /// Samples.
     pub fn count(&self) -> u64 {
-        self.hdr.len()
+        self.buckets.count()
     }
 
     /// Exact sum, s.
@@ -175,7 +161,7 @@ impl Latency {
 
     /// Nearest rank, s, for `q` in [0, 1]; `None` when empty. Never above the maximum or below the minimum.
     pub fn quantile(&self, q: f64) -> Option<f64> {
-        (self.count() > 0).then(|| self.hdr.value_at_quantile(q).clamp(self.min, self.max) as f64 / 1e9)
+        (self.count() > 0).then(|| self.buckets.quantile(q).clamp(self.min, self.max) as f64 / 1e9)
     }
 
     /// The quantile, or `None` where there are fewer than 10/(1 − q) samples.
@@ -188,34 +174,46 @@ impl Latency {
         if let Some(few) = self.few.all() {
             few.iter().for_each(|(ns, n)| f(*ns as f64 / 1e9, *n));
         } else {
-            for v in self.hdr.iter_recorded() {
-                f(v.value_iterated_to() as f64 / 1e9, v.count_at_value());
-            }
+            self.buckets.occupied().for_each(|(ns, n)| f(ns as f64 / 1e9, n));
+        }
+    }
+
+    /// Calls `f(ns, bucket, count)` in the same way: the length as it is told by `each`, and the largest of its bucket.
+    pub(super) fn each_rounded(&self, mut f: impl FnMut(u64, u64, u64)) {
+        match self.few.all() {
+            Some(few) => few.iter().for_each(|(ns, n)| f(*ns, self.buckets.rounded(*ns), *n)),
+            None => self.buckets.occupied().for_each(|(ns, n)| f(ns, ns, n)),
         }
     }
 
     /// All percentiles in one walk over the buckets.
     pub fn summary(&self) -> Summary {
+        Summary::of(self.count(), self.sum, (self.min, self.max), self.buckets.occupied())
+    }
+}
+
+impl Summary {
+    /// Of `n` samples with this sum, minimum and maximum, ns, in these buckets: (largest length, count), in rising order.
+    pub(super) fn of(n: u64, sum: u128, (min, max): (u64, u64), buckets: impl Iterator<Item = (u64, u64)>) -> Self {
         const QS: [f64; 7] = [0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 0.9999];
-        let n = self.count();
         if n == 0 {
-            return Summary::default();
+            return Self::default();
         }
+        let ranks = QS.map(|q| ((q * n as f64).ceil() as u64).max(1));
         let mut at = [None; QS.len()];
         let (mut cumulative, mut next) = (0u64, 0);
-        for v in self.hdr.iter_recorded() {
-            cumulative += v.count_at_value();
-            let value = v.value_iterated_to().clamp(self.min, self.max) as f64 / 1e9;
-            while next < QS.len() && cumulative >= ((QS[next] * n as f64).ceil() as u64).max(1) {
-                at[next] = enough(QS[next], n).then_some(value);
+        for (ns, count) in buckets {
+            cumulative += count;
+            while next < QS.len() && cumulative >= ranks[next] {
+                at[next] = enough(QS[next], n).then(|| ns.clamp(min, max) as f64 / 1e9);
                 next += 1;
             }
         }
         let [p50, p75, p90, p95, p99, p999, p9999] = at;
-        Summary {
+        Self {
             count: n,
-            min: self.min(),
-            mean: self.mean(),
+            min: Some(min as f64 / 1e9),
+            mean: Some(sum as f64 / 1e9 / n as f64),
             p50,
             p75,
             p90,
@@ -223,7 +221,7 @@ impl Latency {
             p99,
             p999,
             p9999,
-            max: self.max(),
+            max: Some(max as f64 / 1e9),
         }
     }
 }

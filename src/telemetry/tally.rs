@@ -9,6 +9,7 @@ pub use super::samples::ErrorSample;
 use crate::model::failure::Failure;
 use crate::model::seen::Seen;
 use crate::model::units::Nanos;
+use std::borrow::Cow;
 
 /// The parts of response time, for exchanges where they differ: those that waited or dialled.
 #[derive(Clone, Debug, Default)]
@@ -281,19 +282,20 @@ impl Tally {
     }
 
     /// Response series: end − intended of answered and timed-out exchanges.
-    pub fn response(&self) -> Latency {
-        let mut all = self.direct.clone();
-        if let Some(p) = &self.parts {
-            all.merge(&p.response);
-        }
-        all
+    pub fn response(&self) -> Cow<'_, Latency> {
+        self.with(|p| &p.response)
     }
 
     /// Service series: end − sent.
-    pub fn service(&self) -> Latency {
-        let mut all = self.direct.clone();
+    pub fn service(&self) -> Cow<'_, Latency> {
+        self.with(|p| &p.service)
+    }
+
+    /// The series itself where nothing waited or dialled.
+    fn with(&self, part: impl Fn(&Parts) -> &Latency) -> Cow<'_, Latency> {
+        let mut all = Cow::Borrowed(&self.direct);
         if let Some(p) = &self.parts {
-            all.merge(&p.service);
+            all.to_mut().merge(part(p));
         }
         all
     }

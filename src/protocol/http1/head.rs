@@ -14,7 +14,7 @@ pub const MOST_HEADERS: usize = 256;
 const BEGINNING: &[u8] = b"HTTP/1.";
 
 /// What is needed of a whole head.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Head {
     /// Bytes of the head, its empty line included.
     pub(super) bytes: usize,
@@ -28,7 +28,7 @@ pub(super) struct Head {
 }
 
 /// What Transfer-Encoding says.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Coding {
     #[default]
     Absent,

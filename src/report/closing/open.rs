@@ -13,7 +13,7 @@ const LABEL: usize = 26;
 
 /// The rows under one label, each line within `columns`.
 pub(super) fn lines(f: &Frame, columns: usize) -> Vec<String> {
-    let rows = rows(f).into_iter().flat_map(|text| super::wrap(&text, columns - LABEL, 0));
+    let rows = rows(f).into_iter().flat_map(|text| super::wrap(&text, columns - LABEL));
     let mut lines: Vec<String> = rows.map(|text| format!("{:LABEL$}{text}", "")).collect();
     if let Some(first) = lines.first_mut() {
         let process = if f.slo.is_some() {

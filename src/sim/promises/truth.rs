@@ -10,7 +10,6 @@ use crate::model::units::Nanos;
 use crate::sim::plants::Recipe;
 use crate::sim::world::World;
 use crate::telemetry::cohorts::Cohorts;
-use crate::telemetry::latency::Latency;
 
 /// The promise of a plant: this many times the percentile of open traffic at this share of its best rate.
 const TIMES: f64 = 2.0;
@@ -75,7 +74,7 @@ fn promise(recipe: &Recipe, best: f64, seed: u64) -> Promise {
     });
     let (name, q) = if best <= SLOW { ("p90", 0.9) } else { ("p99", 0.99) };
     let seconds = (20_000.0 / rate).max(60.0);
-    let response: Latency = world.collect(Nanos::from_secs_f64(seconds)).tally.response();
+    let response = world.collect(Nanos::from_secs_f64(seconds)).tally.response().into_owned();
     let limit = TIMES * response.quantile(q).unwrap_or(1.0);
     let digits = 10f64.powf(limit.log10().floor() - 1.0);
     let micros = ((limit / digits).round() * digits * 1e6).round();
