@@ -106,13 +106,19 @@ fn the_cost_of_a_stretch_leaves_out_what_came_before_it() {
         sample(4.0, 200_000, 1.8, 4),
     ];
 
-    let cost = Sample::cost(&samples, 2.0).unwrap();
+    let cost = Sample::cost(&samples, 2.0, 0).unwrap();
     let (requests, latest, memory) = Sample::after(&samples, 200_000).unwrap();
 
     assert!((cost - 4.0).abs() < 1e-9 && (latest - 4.0).abs() < 1e-9, "{cost} {latest}");
     assert_eq!((requests, memory), (200_000.0, 4.0));
     assert_eq!(Sample::after(&samples, 300_000), None, "it was never so far");
-    assert_eq!(Sample::cost(&samples[..2], 0.0), None, "nothing arrived");
+    assert_eq!(Sample::cost(&samples[..2], 0.0, 0), None, "nothing arrived");
+    let whole = Sample::cost(&samples, 0.0, 0).unwrap();
+    let busy = Sample::cost(&samples, 0.0, 1).unwrap();
+    assert!(
+        whole > 8.0 && (busy - 4.0).abs() < 1e-9,
+        "connecting was in it: {whole} {busy}"
+    );
 }
 
 #[test]

@@ -37,6 +37,10 @@ const BODIES: [u64; 7] = [0, 100, 1000, 10_000, 100_000, 1 << 20, 10 << 20];
 const MILLIONS: [u64; 5] = [1, 2, 5, 10, 20];
 /// Connections where they are not what is varied.
 const USUAL: u64 = 64;
+/// All are connected when so many requests a connection have arrived.
+const TURNS: u64 = 3;
+/// A run is a second longer for so many connections.
+const A_SECOND: u64 = 4000;
 /// Others make so many requests at most: their memory or their speed allows no more.
 const MILLIONS_OF_OTHERS: u64 = 5;
 
@@ -105,7 +109,8 @@ fn each(tools: &[&Tool], points: impl Fn(&Tool) -> Vec<(f64, f64, f64)>) -> Vec<
     tools.iter().map(series).collect()
 }
 
-/// One run of so many seconds: CPU µs a request from `settled` s on, and the most memory it had.
+/// One run of so many seconds: CPU µs a request from `settled` s on, once every connection has had its turn, and the most
+/// memory it had.
 fn run(arena: &Arena, tool: &Tool, load: &Load, settled: f64) -> Option<(f64, f64)> {
     let call = call(tool, tool.arguments(load)?);
     let (round, samples) = watch(arena, &call, load.seconds);
@@ -113,7 +118,14 @@ fn run(arena: &Arena, tool: &Tool, load: &Load, settled: f64) -> Option<(f64, f6
         println!("{}, {} connections, {}: {fault}", tool.name, load.connections, load.url);
         return None;
     }
-    let cost = Sample::cost(&samples, settled)?;
+    let Some(cost) = Sample::cost(&samples, settled, TURNS * load.connections) else {
+        let looks = samples.len();
+        println!(
+            "{}, {} connections, {}: no figure of {looks} looks",
+            tool.name, load.connections, load.url
+        );
+        return None;
+    };
     eprintln!(
         "{}, {} connections, {}: {cost:.2} µs, {} MB, others took {:.0} %",
         tool.name,
@@ -139,7 +151,7 @@ fn by_connections(arena: &Arena, tool: &Tool, seconds: u64) -> Vec<(f64, f64, f6
             url: arena.nginx.url(),
             connections,
             rate: None,
-            seconds,
+            seconds: seconds + connections / A_SECOND,
         };
         let (cost, memory) = run(arena, tool, &load, 2.0)?;
         Some((connections as f64, cost, memory))

@@ -5,10 +5,12 @@
 //!  idle ─► ramp ─► recover ─► regulate ─► confirm ─► kept: regulated on
 //!    └─► missed       ▲          ▲  └ less ┘  └─► four times not kept: missed, regulated on
 //!                     └──────────┴── moved by a guard or the user; the target became another one
+//!                                    it tipped over: emptied, and regulated on from less
 //! ```
 
 mod change;
 mod confirm;
+mod course;
 mod fit;
 mod idle;
 mod kept;
@@ -17,6 +19,7 @@ mod regulate;
 mod said;
 mod signal;
 mod taken;
+mod tip;
 
 use super::{Controller, Move, Observation, Open};
 use crate::model::promise::Promise;
@@ -29,6 +32,7 @@ use kept::Kept;
 use ramp::{Ramp, Rung};
 use regulate::Regulate;
 use signal::{Decided, Signal, Worst};
+use tip::Tip;
 
 /// Least number of exchanges in flight that is allowed.
 const FEWEST: f64 = 8.0;
@@ -44,6 +48,8 @@ enum Phase {
     Ramp(Ramp),
     /// Nothing is sent until the target is empty; then the ramp goes on, or the rate is regulated.
     Recover(Option<Ramp>),
+    /// The same after it tipped over; what was seen before still counts.
+    Empty,
     Regulate,
     Confirm(Confirm),
     /// Not even one worker keeps it, who goes on: a target that warms up may yet. `None`: nor does less than one worker sends.
@@ -80,6 +86,7 @@ pub struct Slo {
     phase: Phase,
     signal: Signal,
     regulate: Regulate,
+    tip: Tip,
     facts: Facts,
     /// Rate asked for, 1/s.
     rate: f64,
@@ -100,6 +107,7 @@ impl Default for Slo {
             phase: Phase::Enter,
             signal: Signal::default(),
             regulate: Regulate::new(1.0),
+            tip: Tip::default(),
             facts: Facts::default(),
             rate: 0.0,
             asked: 0.0,
@@ -150,6 +158,7 @@ impl Slo {
             Phase::Idle(idle) => self.idle(idle, seen, promise),
             Phase::Ramp(ramp) => self.ramp(ramp, seen, promise, decided),
             Phase::Recover(then) => self.recover(then, seen, promise),
+            Phase::Empty => self.empty(seen, promise),
             Phase::Regulate => self.regulated(seen, promise, decided),
             Phase::Confirm(c) => self.confirm(c, seen, promise, decided),
             Phase::Impossible(idle) => self.impossible(idle, seen, promise),
@@ -224,11 +233,9 @@ impl Slo {
     }
 
     fn recover(&mut self, then: Option<Ramp>, seen: &Observation, promise: &Promise) -> Phase {
-        let patience = signal::patience(promise).secs() * 2.0;
-        if seen.in_flight > 0 && self.waited < patience {
+        if !self.emptied(seen, promise) {
             return Phase::Recover(then);
         }
-        self.facts.recovery = Some(self.waited.max(self.facts.recovery.unwrap_or(0.0)));
         let rate = self.rate;
         if let Some(ramp) = then {
             self.set_rate(rate, seen.now);
@@ -239,6 +246,16 @@ impl Slo {
         self.say(said::price(promise, rate, self.waited, wait));
         self.regulate_from(rate, seen.now);
         Phase::Regulate
+    }
+
+    /// Nothing is in flight any more, or will not be for long.
+    fn emptied(&mut self, seen: &Observation, promise: &Promise) -> bool {
+        let patience = signal::patience(promise).secs() * 2.0;
+        if seen.in_flight > 0 && self.waited < patience {
+            return false;
+        }
+        self.facts.recovery = Some(self.waited.max(self.facts.recovery.unwrap_or(0.0)));
+        true
     }
 
     fn miss(&mut self, why: String) {
@@ -257,7 +274,7 @@ impl Slo {
     fn open(&self, promise: &Promise, set: &Setpoints) -> Option<Open> {
         let rate = match self.phase {
             Phase::Enter | Phase::Idle(_) | Phase::Impossible(_) => return None,
-            Phase::Recover(_) => 0.0,
+            Phase::Recover(_) | Phase::Empty => 0.0,
             _ => self.rate,
         };
         Some(Open {

@@ -48,10 +48,10 @@ pub(crate) fn watch(arena: &Arena, call: &Call, seconds: u64) -> (Round, Vec<Sam
 }
 
 impl Sample {
-    /// CPU µs a request from so many seconds after the first look to the last.
-    pub(crate) fn cost(samples: &[Self], settled: f64) -> Option<f64> {
+    /// CPU µs a request, to the last look from so many seconds after the first, when at least so many had been made.
+    pub(crate) fn cost(samples: &[Self], settled: f64, requests: u64) -> Option<f64> {
         let first = samples.first()?.at;
-        let from = samples.iter().find(|s| s.at - first >= settled)?;
+        let from = samples.iter().find(|s| s.at - first >= settled && s.requests >= requests)?;
         Self::between(from, samples.last()?)
     }
 

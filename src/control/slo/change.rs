@@ -132,6 +132,7 @@ mod tests {
                     k: (mean * burst).round().min(1000.0),
                     q: 0.01,
                 },
+                tipped: false,
             }
         };
         let all = parts.iter().flat_map(|(n, rate, answer)| vec![(*rate, *answer); *n]);

@@ -26,6 +26,8 @@ pub(super) struct Batch {
     pub(super) ln_rate: f64,
     /// Decided and bad in it.
     pub(super) worst: Worst,
+    /// The target tipped over in it; what came of that is not counted in `worst`.
+    pub(super) tipped: bool,
 }
 
 /// What a course says.
@@ -116,6 +118,7 @@ mod tests {
                 k: 10.0 * (rate / 100.0).powi(11),
                 q: 0.01,
             },
+            tipped: false,
         };
         rates.iter().map(batch).collect()
     }

@@ -27,9 +27,11 @@ pub(super) struct Kept {
 
 impl Slo {
     pub(super) fn regulated(&mut self, seen: &Observation, promise: &Promise, decided: &Decided) -> Phase {
+        let before = self.rate;
         let step = self.regulate.tick(promise, decided, seen.span);
         self.rate = self.regulate.rate();
         if step == Step::Cut {
+            self.tip.cut(before);
             self.signal.restart(seen.now + promise.limit());
         }
         let floor = FLOOR * self.facts.idle_rate.unwrap_or(0.0);
@@ -37,7 +39,15 @@ impl Slo {
             self.miss(said::impossible_at(promise, self.rate));
             return Phase::Impossible(None);
         }
-        self.forget_if_changed(promise);
+        if step == Step::Moved {
+            self.tip.arm();
+        }
+        if let Some(at) = self.tip.tick(seen, promise, decided, self.rate) {
+            return self.tipped(at);
+        }
+        if !self.tip.suspected() {
+            self.forget_if_changed(promise);
+        }
         if step == Step::None {
             return Phase::Regulate;
         }
@@ -60,6 +70,23 @@ impl Slo {
         self.hold(rate, seen)
     }
 
+    /// The target tipped over at `at`, 1/s.
+    fn tipped(&mut self, at: f64) -> Phase {
+        let at = self.regulate.tipped(at);
+        self.rate = self.regulate.rate();
+        self.waited = 0.0;
+        self.say(said::tipped(at, self.rate));
+        Phase::Empty
+    }
+
+    pub(super) fn empty(&mut self, seen: &Observation, promise: &Promise) -> Phase {
+        if !self.emptied(seen, promise) {
+            return Phase::Empty;
+        }
+        self.set_rate(self.rate, seen.now);
+        Phase::Regulate
+    }
+
     /// Holds `rate` still to confirm it.
     fn hold(&mut self, rate: f64, seen: &Observation) -> Phase {
         self.facts.tries += 1;
@@ -73,7 +100,10 @@ impl Slo {
         self.facts.proof = c.worst(promise);
         self.facts.held = Some(c.progress(promise));
         self.regulate.witness(promise, decided, seen.span);
-        if self.forget_if_changed(promise) {
+        if let Some(at) = self.tip.tick(seen, promise, decided, c.rate) {
+            return self.tipped(at);
+        }
+        if !self.tip.suspected() && self.forget_if_changed(promise) {
             self.set_rate(c.rate, seen.now);
             return Phase::Regulate;
         }
@@ -84,6 +114,7 @@ impl Slo {
         self.say(told);
         if kept || self.facts.tries >= confirm::TRIES {
             self.facts.confirmed = Some(kept);
+            self.regulate.prove(true);
             // From the answer itself: below it, slack says little of a target that can do more by now.
             let rate = self.facts.answer.map_or(c.rate, |a| a.rate);
             self.regulate.restart(rate);
@@ -140,6 +171,7 @@ impl Slo {
 
     fn doubt(&mut self, promise: &Promise) {
         self.say(said::moved(promise, self.rate, self.facts.kept.map(|k| k.rate)));
+        self.regulate.prove(false);
         let f = &mut self.facts;
         (f.answer, f.kept, f.held, f.confirmed, f.tries) = (None, None, None, None, 0);
         f.price = Some(f.spent + 2.0 * regulate::window(self.rate, promise));

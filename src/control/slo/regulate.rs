@@ -7,12 +7,11 @@
 //! Robbins and Monro, *Annals of Mathematical Statistics* 1951; s counts from the first time the share allowed was passed
 //! (Kesten 1958): before, the rate is still on its way up.
 
-use super::change;
+use super::course::Course;
 use super::fit::{self, Batch};
 use super::ramp;
 use super::signal::{Decided, Worst};
 use crate::model::promise::Promise;
-use std::collections::VecDeque;
 
 /// A batch lasts so long at least, s, so many limits, and for so many decided.
 const SPAN: f64 = 1.0;
@@ -65,7 +64,7 @@ pub(super) struct Regulate {
     decided: Decided,
     clean: u32,
     boost: f64,
-    course: VecDeque<Batch>,
+    course: Course,
     /// The share allowed was passed: from now on steps grow smaller.
     crossed: bool,
     /// The rate it began at, or at which the target became another one, 1/s.
@@ -74,6 +73,8 @@ pub(super) struct Regulate {
     calm: f64,
     /// A batch ended in the last tick.
     closed: bool,
+    /// Its answer is confirmed.
+    proven: bool,
 }
 
 /// Seconds of a course that an answer at `rate` needs.
@@ -92,11 +93,12 @@ impl Regulate {
             decided: Decided::default(),
             clean: 0,
             boost: 1.0,
-            course: VecDeque::new(),
+            course: Course::default(),
             crossed: false,
             from: rate,
             calm: 0.0,
             closed: false,
+            proven: false,
         }
     }
 
@@ -147,15 +149,10 @@ impl Regulate {
         if !std::mem::take(&mut self.closed) {
             return false;
         }
-        let Some(at) = change::since(self.course.make_contiguous()) else {
+        if !self.course.changed() {
             return false;
-        };
-        self.course.drain(..at);
-        // On its way to the new place every arrival is bad, at whatever rate: that says nothing about the place.
-        while self.course.front().is_some_and(|b| far(&b.worst)) {
-            self.course.pop_front();
         }
-        self.crossed = self.recent().ratio() > 1.0;
+        self.crossed = self.recent().ratio() > 1.0 || self.course.tips().is_some();
         (self.since, self.boost, self.clean) = (0.0, 1.0, 0);
         self.from = self.rate;
         true
@@ -163,8 +160,7 @@ impl Regulate {
 
     /// Forgets what was seen far from the rate in force.
     pub(super) fn forget_elsewhere(&mut self) {
-        let here = self.rate.ln();
-        self.course.retain(|b| (b.ln_rate - here).abs() < NEAR);
+        self.course.keep_near(self.rate.ln(), NEAR);
         self.since = 0.0;
     }
 
@@ -195,21 +191,39 @@ impl Regulate {
         let error = ((w.q - w.share()) / w.q).clamp(DOWN, UP);
         let step = (self.gain() * span * error).clamp(-BOUND, BOUND);
         self.rate *= if far { CUT.min(step.exp()) } else { step.exp() };
+        self.rate = self.rate.min(self.most());
         self.crossed |= w.share() > w.q;
     }
 
+    /// The highest rate that is worth the risk of tipping over: while it searches, one standard error above that which is not.
+    fn most(&self) -> f64 {
+        let beyond = if self.proven { 0.0 } else { 1.0 / 1.96 };
+        self.course.tips().map_or(f64::INFINITY, |t| t.rate + beyond * t.half)
+    }
+
+    /// The answer is confirmed, or no longer.
+    pub(super) fn prove(&mut self, proven: bool) {
+        self.proven = proven;
+    }
+
+    /// The target tipped over at `rate`, and was emptied: from where it does not, with small steps.
+    /// Returns the highest rate at which it was not well any more, 1/s.
+    pub(super) fn tipped(&mut self, rate: f64) -> f64 {
+        let rate = self.course.tipped(rate.ln()).exp();
+        self.restart(self.most().min(rate));
+        (self.crossed, self.since, self.boost, self.clean) = (true, 0.0, 1.0, 0);
+        rate
+    }
+
     fn close(&mut self, w: Worst, promise: &Promise) {
-        self.course.push_back(Batch {
+        let batch = Batch {
             span: self.span,
             ln_rate: self.rate.ln(),
             worst: w,
-        });
+            tipped: false,
+        };
+        self.course.push(batch, KEEP * window(self.rate, promise));
         (self.span, self.decided) = (0.0, Decided::default());
-        let keep = KEEP * window(self.rate, promise);
-        let mut all: f64 = self.course.iter().map(|b| b.span).sum();
-        while self.course.front().is_some_and(|b| all - b.span > keep) {
-            all -= self.course.pop_front().map_or(0.0, |b| b.span);
-        }
     }
 
     /// Step a second now.
@@ -223,29 +237,22 @@ impl Regulate {
 
     /// Bad ones of the course so far.
     pub(super) fn recent(&self) -> Worst {
-        let mut sum = Worst::default();
-        for b in &self.course {
-            sum.n += b.worst.n;
-            sum.k += b.worst.k;
-            sum.q = b.worst.q;
-        }
-        sum
+        self.course.sum()
     }
 
     /// Seconds of course there are.
     pub(super) fn seconds(&self) -> f64 {
-        self.course.iter().map(|b| b.span).sum()
+        self.course.seconds()
     }
 
     /// What the course says so far.
     pub(super) fn found(&self) -> Option<fit::Answer> {
-        let batches: Vec<Batch> = self.course.iter().copied().collect();
-        fit::fit(&batches)
+        self.course.found()
     }
 
     /// The answer, once the course is long enough and no longer on its way.
     pub(super) fn answer(&self, promise: &Promise) -> Option<fit::Answer> {
-        let last = self.course.back().filter(|_| self.crossed && self.calm <= 0.0)?;
+        let last = self.course.last().filter(|_| self.crossed && self.calm <= 0.0)?;
         let all = self.seconds();
         if all < window(self.rate, promise) - last.span {
             return None;
@@ -257,7 +264,7 @@ impl Regulate {
 }
 
 /// Far too many bad ones.
-fn far(w: &Worst) -> bool {
+pub(super) fn far(w: &Worst) -> bool {
     w.ratio() > FAR && w.k >= FEW
 }
 

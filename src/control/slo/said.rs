@@ -34,7 +34,7 @@ impl Slo {
         match (&self.phase, self.facts.confirmed) {
             (Phase::Enter | Phase::Idle(_), _) => (State::Ramp, Stage::Idle),
             (Phase::Ramp(_), _) => (State::Ramp, Stage::Ramp),
-            (Phase::Recover(_), _) => (State::Recover, Stage::Recover),
+            (Phase::Recover(_) | Phase::Empty, _) => (State::Recover, Stage::Recover),
             (Phase::Regulate, None) => (State::Track, Stage::Regulate),
             (Phase::Regulate, Some(true)) => (State::Hold, Stage::Kept),
             (Phase::Regulate, Some(false)) => (State::Track, Stage::Missed),
@@ -187,6 +187,14 @@ pub(super) fn proof(p: &Promise, w: &Worst, (at, next): (f64, f64), held: f64, k
 pub(super) fn moved(p: &Promise, at: f64, kept: Option<f64>) -> String {
     let before = kept.map_or_else(String::new, |k| format!("{p} was confirmed at {}/s before; ", rate(k)));
     format!("the target became another one: {before}looking again from {}/s", rate(at))
+}
+
+pub(super) fn tipped(at: f64, next: f64) -> String {
+    format!(
+        "it tipped over at {}/s and does not come back by itself: nothing until it is empty, then {}/s",
+        rate(at),
+        rate(next)
+    )
 }
 
 pub(super) fn room(p: &Promise, at: f64, next: f64) -> String {

@@ -28,7 +28,7 @@ impl Slo {
                 self.regulate_from(self.rate, now);
                 Phase::Regulate
             }
-            Phase::Recover(_) => Phase::Recover(None),
+            Phase::Recover(_) | Phase::Empty => Phase::Recover(None),
             Phase::Impossible(_) | Phase::Enter | Phase::Idle(_) => Phase::Idle(Idle::after_others()),
             Phase::Ramp(_) => Phase::Ramp(self.rung(self.rate, now)),
         };
