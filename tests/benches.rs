@@ -181,3 +181,38 @@ fn a_picture_holds_every_point_and_zero_has_a_place() {
     }
     assert!(xs[0] < xs[1] && xs[1] < xs[2], "{xs:?}");
 }
+
+#[test]
+fn a_pictures_words_do_not_meet_and_one_without_a_point_is_not_named() {
+    let lines = |names: [&'static str; 2]| {
+        let line = |name| Line {
+            name,
+            points: if name == "none" {
+                vec![]
+            } else {
+                vec![(1.0, 2.0), (19e3, 3.0)]
+            },
+        };
+        names.map(line).into_iter().collect()
+    };
+    let panel = || Panel {
+        title: "µs",
+        lines: lines(["some", "none"]),
+    };
+    let picture = Picture {
+        title: "t".to_owned(),
+        varied: "connections",
+        ticks: [(1.0, "1"), (18e3, "18 k"), (19e3, "19 k")]
+            .map(|(v, l)| (v, l.to_owned()))
+            .to_vec(),
+        panels: [panel(), panel()],
+    };
+
+    let svg = picture.svg();
+
+    assert!(
+        svg.contains(">19 k<") && svg.contains(">1<") && !svg.contains(">18 k<"),
+        "{svg}"
+    );
+    assert!(svg.contains(">some<") && !svg.contains(">none<"), "{svg}");
+}

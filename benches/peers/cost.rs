@@ -42,7 +42,7 @@ const TURNS: u64 = 3;
 /// A run is a second longer for so many connections.
 const A_SECOND: u64 = 4000;
 /// Others make so many requests at most: their memory or their speed allows no more.
-const MILLIONS_OF_OTHERS: u64 = 5;
+const MILLIONS_OF_OTHERS: u64 = 2;
 
 /// How our cost grows.
 #[derive(Parser)]
@@ -182,12 +182,12 @@ fn by_requests(arena: &Arena, tool: &Tool, millions: u64) -> Vec<(f64, f64, f64)
     };
     let (n, url) = (most * 1_000_000, arena.nginx.url());
     let line = match tool.program {
-        "wrk" => format!("-t 1 -c {USUAL} -d {} {url}", most * 8),
+        "wrk" => format!("-t 1 -c {USUAL} -d {} {url}", most * 20),
         "oha" => format!("--no-tui -c {USUAL} -n {n} {url}"),
         _ => format!("--mode manual -c {USUAL} -n {n} --threads 1 --headless --output-format json {url}"),
     };
     let args = line.split_whitespace().map(str::to_owned).collect();
-    let (round, samples) = watch(arena, &call(tool, args), most * 15);
+    let (round, samples) = watch(arena, &call(tool, args), most * 40);
     if let Some(fault) = round.fault {
         println!("{}, {most} million requests: {fault}", tool.name);
         return vec![];

@@ -2,7 +2,7 @@
 
 use crate::product::Product;
 use crate::ran::{Ran, alone, finish, judged, say, start};
-use crate::truth::{Behaviour, Fate, Script, Truth};
+use crate::truth::{Behaviour, Body, Fate, Script, Truth};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -128,7 +128,11 @@ fn a_raw_log_on_a_full_disk_costs_the_log_alone() {
 #[test]
 fn a_raw_log_that_lost_nothing_says_nothing() {
     let _alone = alone();
-    let truth = Truth::always(Behaviour::default());
+    // A short answer is whole at its first byte; this one takes longer.
+    let truth = Truth::always(Behaviour {
+        body: Body::Length(20_000),
+        ..Behaviour::default()
+    });
 
     let started = start(&truth, &["-n", "20000", "-c", "4"]);
     let ran = finish(&truth, started).reconciled(&truth);

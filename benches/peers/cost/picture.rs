@@ -90,6 +90,9 @@ impl Axis {
     }
 }
 
+/// Letters of this font are about half as wide as it is high.
+const LETTER: f64 = 7.6;
+
 impl Picture {
     /// The picture as a file's text.
     pub(crate) fn svg(&self) -> String {
@@ -114,10 +117,10 @@ impl Picture {
 
     fn legend(&self, out: &mut String) {
         let mut right = SIZE.0 - 30.0;
-        for (n, line) in self.panels[0].lines.iter().enumerate().rev() {
+        let shown = self.panels[0].lines.iter().enumerate().filter(|(_, l)| !l.points.is_empty());
+        for (n, line) in shown.rev() {
             text(out, (right, 26.0), "end", line.name);
-            // Letters of this font are about half as wide as it is high.
-            right -= line.name.len() as f64 * 7.6 + 14.0;
+            right -= line.name.len() as f64 * LETTER + 14.0;
             mark(out, n, (right, 21.0));
             right -= 22.0;
         }
@@ -136,10 +139,15 @@ impl Picture {
             rule(out, (left, at), (left + PLOTS.1, at), 0.35);
             text(out, (left - 8.0, at + 5.0), "end", &number(value));
         }
-        for (value, label) in &self.ticks {
-            let at = x(*value);
+        // From the right, and no word into another.
+        let mut free = f64::MAX;
+        for (value, label) in self.ticks.iter().rev() {
+            let (at, half) = (x(*value), label.len() as f64 * LETTER / 2.0);
             rule(out, (at, bottom), (at, bottom + 5.0), 1.0);
-            text(out, (at, bottom + 22.0), "middle", label);
+            if at + half <= free {
+                text(out, (at, bottom + 22.0), "middle", label);
+                free = at - half - LETTER;
+            }
         }
         rule(out, (left, bottom), (left + PLOTS.1, bottom), 1.0);
         for (n, line) in panel.lines.iter().enumerate() {
