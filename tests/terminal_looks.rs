@@ -143,6 +143,23 @@ fn a_storm_of_sizes_ends_with_a_whole_picture() {
     assert_eq!(terminal.end().code, 0);
 }
 
+/// A key was lost until the next one when it came together with a new size.
+#[test]
+fn a_key_pressed_while_the_size_changes_acts_at_once() {
+    let mut terminal = Terminal::start(&["demo", "-c", "4"]);
+    terminal.shows(&["RUN"]);
+    for workers in 5..45u16 {
+        // While it draws for the first, the second and the key arrive together: at another moment of that each time.
+        terminal.resize(34, 119);
+        std::thread::sleep(std::time::Duration::from_micros(u64::from(workers) * 100));
+        terminal.resize(35, 120);
+        terminal.keys("+");
+        terminal.shows(&[&format!(" workers {workers} ")]);
+    }
+    terminal.keys("q");
+    assert_eq!(terminal.end().code, 0);
+}
+
 #[test]
 fn keys_come_from_the_terminal_when_standard_input_does_not() {
     let mut terminal = Terminal::start_with(&["demo", "-c", "4"], &[("INPUT", "/dev/null")]);

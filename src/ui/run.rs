@@ -32,9 +32,11 @@ pub fn run(link: &Link, options: &Options) -> Result<u64> {
             Some(Signal::Suspend) => session.take(Message::Suspend)?,
             None => {}
         }
-        keyboard.wait(session.blocked(), TURN)?;
+        let typed = keyboard.wait(session.blocked(), TURN)?;
         if event::poll(Duration::ZERO)? {
             keys(&mut session)?;
+        } else if typed {
+            keyboard.remind();
         }
         session.refresh()?;
     }

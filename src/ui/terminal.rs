@@ -15,11 +15,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 use std::fs::File;
-use std::io::{IsTerminal, Write, stdin, stdout};
+use std::io::{IsTerminal, Stdin, Write, stdin, stdout};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{LazyLock, Once};
 use std::time::Duration;
 
 /// The terminal is in our hands. Read by the panic hook, which may run on any thread; it owns nothing but this fact.
@@ -186,18 +187,21 @@ impl Keyboard {
         Ok(Self { tty })
     }
 
-    /// Waits for a key, or for the `blocked` way out to become free; at most `long`.
+    fn fd(&self) -> BorrowedFd<'_> {
+        static INPUT: LazyLock<Stdin> = LazyLock::new(stdin);
+        self.tty.as_ref().map_or(INPUT.as_fd(), |tty| tty.as_fd())
+    }
+
+    /// Waits for a key, or for the `blocked` way out to become free; at most `long`. Whether there is something to read.
     ///
     /// # Errors
     /// The terminal has gone away.
-    pub(super) fn wait(&self, blocked: Option<BorrowedFd>, long: Duration) -> Result<()> {
-        let input = stdin();
-        let fd = self.tty.as_ref().map_or(input.as_fd(), |tty| tty.as_fd());
-        let mut waited = vec![PollFd::from_borrowed_fd(fd, PollFlags::IN)];
+    pub(super) fn wait(&self, blocked: Option<BorrowedFd>, long: Duration) -> Result<bool> {
+        let mut waited = vec![PollFd::from_borrowed_fd(self.fd(), PollFlags::IN)];
         waited.extend(blocked.map(|out| PollFd::from_borrowed_fd(out, PollFlags::OUT)));
         let limit = Timespec::try_from(long).ok();
         match poll(&mut waited, limit.as_ref()) {
-            Err(Errno::INTR) => return Ok(()),
+            Err(Errno::INTR) => return Ok(false),
             done => done.context("cannot wait for a key")?,
         };
         let seen = waited[0].revents();
@@ -209,7 +213,15 @@ impl Keyboard {
         if seen.contains(PollFlags::NVAL) {
             std::thread::sleep(long);
         }
-        Ok(())
+        Ok(seen.contains(PollFlags::IN))
+    }
+
+    /// Has crossterm look for keys again. It hears of them once, and forgets that when a new size came at the same moment; a
+    /// terminal that is told its own settings says once more that there is something to read.
+    pub(super) fn remind(&self) {
+        if let Ok(settings) = tcgetattr(self.fd()) {
+            let _ = tcsetattr(self.fd(), OptionalActions::Now, &settings);
+        }
     }
 }
 
