@@ -13,6 +13,9 @@ const PAUSE: Nanos = Nanos::from_secs(5);
 /// Ports in use, as a share of all, that are told.
 const FULL: f64 = 0.9;
 
+/// So many ports are looked through in no time.
+const LONG: u32 = 4096;
+
 /// The range of ports that the system gives out, ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Range {
@@ -90,10 +93,11 @@ impl Ports {
         })
     }
 
-    /// What to say before the start if `workers` connections need more ports than are free.
+    /// What to say before the start if `workers` connections need more ports than are free, or than are found soon.
     pub(super) fn budget(&self, workers: u32) -> Option<String> {
         let range = range()?;
-        self.way.short(workers, range, self.way.used(range, &tables()))
+        let used = self.way.used(range, &tables());
+        self.way.short(workers, range, used).or_else(|| self.way.slow(workers, range))
     }
 }
 
@@ -112,6 +116,19 @@ impl Way {
                 count(free),
                 count(self.capacity(range)),
                 count(u64::from(workers))
+            )
+        })
+    }
+
+    /// Linux gives out every other port first. Once these are taken, each connect looks through all of them before it tries
+    /// the others: of the usual 28,232 ports that is a millisecond of CPU each, on the thread that sends.
+    fn slow(&self, workers: u32, range: Range) -> Option<String> {
+        let soon = self.capacity(range) / 2;
+        (u64::from(workers) > soon && range.size() > LONG).then(|| {
+            format!(
+                "connecting beyond {} connections is slow and takes CPU from sending: the system looks through {} local ports for each (more addresses to connect from: --source-ip)",
+                count(soon),
+                count(u64::from(range.size() / 2))
             )
         })
     }
@@ -298,6 +315,20 @@ mod tests {
         assert_eq!(way(&["127.0.0.1", "127.0.0.2"]).short(38, RANGE, 2), None);
         let said = way(&["127.0.0.1", "127.0.0.2"]).short(39, RANGE, 2).unwrap();
         assert!(said.starts_with("room for 38 connections: 38 of 40 local ports"), "{said}");
+    }
+
+    #[test]
+    fn more_workers_than_half_of_a_long_range_are_told_that_connecting_is_slow() {
+        let usual = parse_range("32768 60999").unwrap();
+
+        assert_eq!(way(&[]).slow(14_116, usual), None);
+        assert_eq!(way(&["127.0.0.1", "127.0.0.2"]).slow(19_000, usual), None);
+        let said = way(&[]).slow(14_117, usual).unwrap();
+        assert!(
+            said.contains("beyond 14,116 connections") && said.contains("--source-ip"),
+            "{said}"
+        );
+        assert_eq!(way(&[]).slow(20, RANGE), None, "a short range is soon looked through");
     }
 
     #[test]
