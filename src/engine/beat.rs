@@ -220,7 +220,8 @@ impl Beat {
 
     /// False: nobody has taken the intervals before; everything is kept for the next.
     fn send<P: Protocol>(&mut self, lane: &Lane<P>, levels: &Levels, now: Nanos) -> bool {
-        let cpu = thread_cpu();
+        // What an eager alarm spent looking at the clock says nothing of how much more the lane could do.
+        let cpu = thread_cpu() - lane.due.alarms[lane.number].spent();
         if let Some(log) = &lane.log {
             log.borrow_mut().flush();
         }

@@ -10,7 +10,7 @@
 //! A mutex, not a channel per lane: the order is first come first served over all lanes, and what is under way is exact. It is
 //! held for some tens of nanoseconds an arrival.
 
-use super::alarm::Alarm;
+use super::alarm::{Alarm, Timing};
 use super::supply::Budget;
 use crate::clock::Epoch;
 use crate::load::{Backlog, Offer, Throttle};
@@ -87,6 +87,7 @@ impl Due {
     /// For so many lanes; `used` exchanges happened before the run.
     pub(super) fn new(plan: &Plan, epoch: Epoch, budget: Option<Arc<Budget>>, used: u64) -> Self {
         let lanes = plan.threads.max(1);
+        let timing = if plan.precise { Timing::Eager } else { Timing::Fine };
         Self {
             desk: Mutex::new(Desk {
                 epoch,
@@ -103,7 +104,7 @@ impl Due {
                 judged: Nanos::ZERO,
                 told: Told::default(),
             }),
-            alarms: (0..lanes).map(|_| Arc::new(Alarm::new(epoch, true))).collect(),
+            alarms: (0..lanes).map(|_| Arc::new(Alarm::new(epoch, timing))).collect(),
             news: (0..lanes).map(|_| AtomicBool::new(false)).collect(),
             judging: Judging {
                 since: AtomicU64::new(u64::MAX),

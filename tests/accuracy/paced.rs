@@ -87,6 +87,19 @@ fn a09_full() {
 }
 
 #[test]
+fn a09_precise_keeps_every_arrival_and_its_watching_of_the_clock_is_no_load() {
+    let _alone = alone();
+    let truth = Truth::always(Behaviour::default());
+    let ran = run(&truth, &["-q", "3000", "-z", "2s", "--precise"]).reconciled(&truth);
+
+    assert_eq!((ran.n("/books/scheduled"), ran.n("/books/ok")), (6000, 6000));
+    // 250 µs of every 333 are watched away, and are the lane's to give.
+    let cpu = ran.x("/generator/cpu");
+    say("A09", &format!("3000/s, precise: {:.0} % of a lane beside watching", cpu * 100.0));
+    assert!(cpu > 0.0 && cpu < 0.6, "{cpu}");
+}
+
+#[test]
 fn a05_no_rate_makes_an_answer_faster_than_the_server() {
     let _alone = alone();
     for rate in [4.0, 100.0, 500.0] {
