@@ -1,6 +1,7 @@
 //! The physical limit of a closed loop over HTTP/1.1: one thread, one epoll, one send and one receive a request, no
 //! clock, no record. What the product costs beyond this is what it does besides sending.
-//! It refuses to understand answers: the first one's length is taken for the length of all.
+//! It refuses to understand answers: the first one's length is taken for the length of all. The bench `speed` runs it too,
+//! among the other generators.
 //!
 //! `cargo bench --bench limit -- http://127.0.0.1:8080/ -c 64 -z 5s` prints requests, seconds, and CPU microseconds a request.
 
@@ -29,7 +30,12 @@ struct Peer {
 }
 
 fn main() -> Result<()> {
-    let Some(args) = parse(std::env::args().skip(1))? else {
+    told(std::env::args().skip(1))
+}
+
+/// What these words ask for, and what came of it on the standard output.
+pub(crate) fn told(words: impl Iterator<Item = String>) -> Result<()> {
+    let Some(args) = parse(words)? else {
         println!("limit: no target given (cargo bench --bench limit -- http://127.0.0.1:8080/ -c 64 -z 5s)");
         return Ok(());
     };

@@ -40,7 +40,7 @@ const USUAL: u64 = 64;
 /// All are connected when so many requests a connection have arrived.
 const TURNS: u64 = 3;
 /// A run is a second longer for so many connections.
-const A_SECOND: u64 = 4000;
+const A_SECOND: u64 = 1500;
 /// Others make so many requests at most: their memory or their speed allows no more.
 const MILLIONS_OF_OTHERS: u64 = 2;
 
@@ -139,7 +139,7 @@ fn run(arena: &Arena, tool: &Tool, load: &Load, settled: f64) -> Option<(f64, f6
 
 fn call(tool: &Tool, args: Vec<String>) -> Call {
     Call {
-        program: tool.program.to_owned(),
+        program: tool.path(),
         args,
         screen: false,
     }

@@ -2,13 +2,17 @@
 //! `cargo bench --bench speed`. Requests are counted by an nginx of its own, CPU by the kernel.
 //!
 //! ```text
-//!  core 0: nginx        core 1: ours │ ours, drawing │ wrk │ oha │ h2load │ hey │ ours │ …      one at a time
+//!  core 0: nginx        core 1: ours │ ours, drawing │ raw loop │ wrk │ oha │ h2load │ hey │ ours │ …      one at a time
 //! ```
-//! Figures are medians of the rounds with their range; ratios are taken within a round. It takes about eight minutes.
+//! Figures are medians of the rounds with their range; ratios are taken within a round. CPU is that of the whole process,
+//! so a run is long enough that starting and connecting weigh little beside it. It takes about half an hour.
 #![allow(clippy::unwrap_used, reason = "a bench that cannot go on stops there")]
 
 #[path = "arena.rs"]
 mod arena;
+#[path = "../limit.rs"]
+#[allow(dead_code, reason = "a bench of its own, too")]
+mod limit;
 #[path = "machine.rs"]
 mod machine;
 #[path = "../../tests/support/nginx.rs"]
@@ -25,7 +29,7 @@ mod tools;
 use arena::{Arena, Round};
 use clap::Parser;
 use process::Call;
-use tools::{Load, OURS, TOOLS, Tool, installed};
+use tools::{Load, RAW, TOOLS, Tool, installed};
 
 /// Connections of the open loop.
 const OPEN_CONNECTIONS: u64 = 64;
@@ -40,7 +44,7 @@ struct Args {
     #[arg(short, long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=100))]
     rounds: u64,
     /// Seconds of each run.
-    #[arg(short, long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=10))]
+    #[arg(short, long, default_value_t = 8, value_parser = clap::value_parser!(u64).range(1..=60))]
     duration: u64,
     /// Rates of the open loop, one table part each.
     #[arg(long, value_delimiter = ',', default_values_t = [10_000, 100_000])]
@@ -82,6 +86,9 @@ impl Row {
 fn main() {
     // `cargo test --benches` calls benches too; they measure only when asked to.
     if !std::env::args().any(|a| a == "--bench") {
+        if std::env::args().nth(1).as_deref() == Some(RAW) {
+            limit::told(std::env::args().skip(2)).unwrap();
+        }
         return;
     }
     let args = Args::parse();
@@ -114,13 +121,13 @@ fn part(arena: &Arena, args: &Args, connections: u64, rate: Option<u64>) -> Part
         Some(rate) => format!("{}/s", table::commas(rate as f64)),
         None => format!("{} connections", table::commas(connections as f64)),
     };
-    let wanted = |t: &&Tool| t.program == OURS || args.peers.iter().any(|p| p == t.program);
+    let wanted = |t: &&Tool| t.own() || args.peers.iter().any(|p| p == t.program);
     let able = TOOLS.iter().filter(wanted).filter(|t| t.arguments(&load).is_some());
     let mut rows: Vec<Row> = able.map(|tool| Row { tool, rounds: vec![] }).collect();
     for n in 1..=args.rounds {
         for row in rows.iter_mut().filter(|r| installed(r.tool.program)) {
             let call = Call {
-                program: row.tool.program.to_owned(),
+                program: row.tool.path(),
                 args: row.tool.arguments(&load).unwrap_or_default(),
                 screen: row.tool.screen,
             };

@@ -5,6 +5,11 @@
 /// The program under test.
 pub(crate) const OURS: &str = env!("CARGO_BIN_EXE_clobber-tui");
 
+/// The bench itself, called again with [`RAW`].
+const SELF: &str = "raw epoll loop";
+/// First word of a call that asks for the raw loop of `benches/limit.rs`.
+pub(crate) const RAW: &str = "--raw-loop";
+
 /// What a generator is asked for.
 #[derive(Clone, Debug)]
 pub(crate) struct Load {
@@ -31,12 +36,16 @@ pub(crate) struct Tool {
 }
 
 /// Ours, without and with its screen, and everybody we know how to ask.
-pub(crate) static TOOLS: [Tool; 7] = [
+pub(crate) static TOOLS: [Tool; 8] = [
     tool("clobber-tui", OURS, |l| ours(l, "--headless --output-format json")),
     Tool {
         screen: true,
         ..tool("clobber-tui, drawing", OURS, |l| ours(l, ""))
     },
+    tool(SELF, SELF, |l| {
+        let closed = format!("{RAW} -c {} -z {}s {}", l.connections, l.seconds, l.url);
+        l.rate.is_none().then_some(closed)
+    }),
     tool("wrk", "wrk", |l| {
         let closed = format!("-t 1 -c {} -d {} {}", l.connections, l.seconds, l.url);
         l.rate.is_none().then_some(closed)
@@ -70,12 +79,16 @@ const fn tool(name: &'static str, program: &'static str, arguments: fn(&Load) ->
     }
 }
 
+/// More connections than the system finds ports for quickly go out from two addresses (`engine/ports.rs` says why).
+const CROWD: u64 = 14_000;
+
 fn ours(l: &Load, more: &str) -> Option<String> {
     let (n, seconds, url) = (l.connections, l.seconds, &l.url);
+    let sources = if n > CROWD { "--source-ip 127.0.0.5,127.0.0.6" } else { "" };
     let load = l
         .rate
         .map_or_else(|| format!("--mode manual -c {n}"), |r| format!("-q {r} --max-workers {n}"));
-    Some(format!("{load} -z {seconds}s --threads 1 {more} {url}"))
+    Some(format!("{load} -z {seconds}s --threads 1 {sources} {more} {url}"))
 }
 
 impl Tool {
@@ -83,6 +96,20 @@ impl Tool {
     pub(crate) fn arguments(&self, load: &Load) -> Option<Vec<String>> {
         let line = (self.arguments)(load)?;
         Some(line.split_whitespace().map(str::to_owned).collect())
+    }
+
+    /// The program, to be started.
+    pub(crate) fn path(&self) -> String {
+        if self.program == SELF {
+            let own = std::env::current_exe().expect("a program has a path");
+            return own.to_string_lossy().into_owned();
+        }
+        self.program.to_owned()
+    }
+
+    /// It comes with this project, no other one is needed.
+    pub(crate) fn own(&self) -> bool {
+        self.program == OURS || self.program == SELF
     }
 
     /// Name and version, as far as it tells.
@@ -100,9 +127,10 @@ impl Tool {
     }
 }
 
-/// Whether a program can be run: a path, or a name on the PATH.
+/// Whether a program can be run: a path, this one, or a name on the PATH.
 pub(crate) fn installed(program: &str) -> bool {
     program.contains('/')
+        || program == SELF
         || std::env::var_os("PATH").is_some_and(|p| std::env::split_paths(&p).any(|folder| folder.join(program).is_file()))
 }
 

@@ -30,7 +30,8 @@ fn setting(arena: &Arena, args: &Args) -> String {
     } else {
         "nginx and one generator at a time on the same core"
     };
-    let found = TOOLS.iter().filter(|t| !t.program.contains('/') && installed(t.program));
+    let asked = |t: &&tools::Tool| args.peers.iter().any(|p| p == t.program);
+    let found = TOOLS.iter().filter(asked).filter(|t| installed(t.program));
     let versions: Vec<String> = found.map(tools::Tool::version).collect();
     format!(
         "{}; {cores}; {}. {} rounds of {} s in turns; medians [smallest–largest]. CPU and memory are those of the whole process, \
