@@ -48,12 +48,12 @@ fn judged(ended: &Ended) -> Value {
 }
 
 /// Loads with so many connections; what nginx counted is what the summary says, and nobody failed.
-fn all_connect(count: u64, seconds: &str) -> Value {
+fn all_connect(count: u64, seconds: &str, more: &[&str]) -> Value {
     make_room(count + 100);
     let nginx = Nginx::start();
     let many = count.to_string();
 
-    let ended = run(&[&["-c", &many, "-z", seconds, "-t", "30s", &nginx.url()], &JSON[..]].concat());
+    let ended = run(&[&["-c", &many, "-z", seconds, "-t", "30s", &nginx.url()], more, &JSON[..]].concat());
 
     let summary = judged(&ended);
     let counts = nginx.counts();
@@ -95,13 +95,14 @@ fn within(line: &str, args: &[&str]) -> (Ended, Value) {
 
 #[test]
 fn three_thousand_connections_are_all_made_and_all_used() {
-    all_connect(3000, "3s");
+    all_connect(3000, "3s", &[]);
 }
 
 #[test]
 #[ignore = "19 000 descriptors in two processes: tests/run --full"]
 fn nineteen_thousand_connections_are_all_made_and_all_used() {
-    let summary = all_connect(19_000, "8s");
+    // From one address alone the kernel looks long for each port beyond half of its range, as an event says.
+    let summary = all_connect(19_000, "8s", &["--source-ip", "127.0.0.5,127.0.0.6"]);
 
     assert_eq!(summary["valid"], true, "{:#}", summary["generator"]);
 }
