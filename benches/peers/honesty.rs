@@ -3,11 +3,16 @@
 //! The target answers in 5 ms and stands still for 2 s of every 10 s, from a moment drawn at random. Each tool offers the
 //! same rate, drawn at random near 200/s, for the same time. The truth is computed, not measured: an arrival due when the
 //! target stood still waits until it goes on. oha, hey, wrk and wrk2 are used where they are on the PATH; those that are
-//! missing are named. `CLOBBER_SECONDS` (30), `CLOBBER_SEED` (drawn and printed); `--readme` writes the table there.
+//! missing are named. `CLOBBER_SECONDS` (30), `CLOBBER_SEED` (drawn and printed); `--readme` writes the tables there.
+//! A second table (`honesty/evenly.rs`) shows how evenly the requests of each arrive.
 #![allow(clippy::unwrap_used, reason = "a bench that cannot go on stops there")]
 
+#[path = "honesty/evenly.rs"]
+mod evenly;
 #[path = "machine.rs"]
 mod machine;
+#[path = "process.rs"]
+mod process;
 #[path = "table.rs"]
 mod table;
 #[path = "tools.rs"]
@@ -57,11 +62,14 @@ fn main() {
             period: Duration::from_secs(10),
         },
     };
-    let text = compare(&task, seed);
+    let readme = std::env::args().any(|a| a == "--readme");
+    show("evenly", &evenly::compare(), readme);
+    show("honesty", &compare(&task, seed), readme);
+}
+
+fn show(name: &str, text: &str, readme: bool) {
     println!("{text}");
-    if std::env::args().any(|a| a == "--readme")
-        && let Err(why) = table::into_readme("honesty", &text)
-    {
+    if readme && let Err(why) = table::into_readme(name, text) {
         eprintln!("{why}");
         std::process::exit(5);
     }

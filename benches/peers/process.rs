@@ -1,5 +1,6 @@
 //! One generator as a process: without a terminal, or in one whose other end reads and forgets.
 //! It refuses to let it run on: after its time it is killed, and that is said.
+#![allow(dead_code, reason = "each bench uses its part")]
 
 use crate::machine::{memory, on_core};
 use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};

@@ -95,7 +95,10 @@ fn a09_precise_keeps_every_arrival_and_its_watching_of_the_clock_is_no_load() {
     assert_eq!((ran.n("/books/scheduled"), ran.n("/books/ok")), (6000, 6000));
     // 250 µs of every 333 are watched away, and are the lane's to give.
     let cpu = ran.x("/generator/cpu");
-    say("A09", &format!("3000/s, precise: {:.0} % of a lane beside watching", cpu * 100.0));
+    say(
+        "A09",
+        &format!("3000/s, precise: {:.0} % of a lane beside watching", cpu * 100.0),
+    );
     assert!(cpu > 0.0 && cpu < 0.6, "{cpu}");
 }
 
