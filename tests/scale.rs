@@ -193,7 +193,7 @@ const FEW_PORTS: &str = "unshare -rn sh -c 'ip link set lo up && echo 40000 4001
 #[test]
 #[ignore = "a network namespace: tests/run --full"]
 fn too_few_ports_are_this_machines_fault_and_more_addresses_help() {
-    let args = ["demo", "-c", "40", "-z", "2s"];
+    let args = ["demo", "-c", "40", "-z", "5s"];
     let (ended, short) = within(FEW_PORTS, &args);
 
     let told = events(&short).join("\n") + &ended.stderr;

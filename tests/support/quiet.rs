@@ -136,7 +136,7 @@ fn own(others: &[u32]) -> f64 {
 }
 
 /// CPU seconds of one process, all its threads, and of the children it has waited for.
-fn process(pid: u32) -> f64 {
+pub(crate) fn process(pid: u32) -> f64 {
     let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     // The name in brackets may hold spaces: count behind it. utime, stime, cutime and cstime are fields 14 to 17.
     let behind = text.rsplit_once(')').map_or("", |(_, rest)| rest);
