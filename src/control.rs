@@ -49,6 +49,8 @@ pub struct Observation {
     pub offered: Option<f64>,
     /// Arrivals due at its end that wait for a worker.
     pub waiting: u64,
+    /// When and how long the generator stood still in it; what was due then left late, and that is not the target's doing.
+    pub pauses: Vec<(Nanos, Nanos)>,
 }
 
 /// Open traffic that a law or an experiment offers instead of the closed model.
@@ -127,6 +129,7 @@ impl Observation {
             cohorts: None,
             offered: None,
             waiting: 0,
+            pauses: vec![],
         }
     }
 }

@@ -390,5 +390,6 @@ fn observe(i: &Interval, demand: &Demand, gentle: bool) -> Observation {
         cohorts: i.tally.cohorts.as_deref().cloned(),
         offered: demand.rate,
         waiting: i.gauges.waiting,
+        pauses: i.health.pauses.clone(),
     }
 }

@@ -39,6 +39,9 @@ const FEWEST: f64 = 8.0;
 /// Under this share of the rate of one worker nothing is kept any more.
 const FLOOR: f64 = 0.05;
 
+/// That arrivals were set aside is told no more often.
+const TELL: Nanos = Nanos::from_secs(10);
+
 /// Where it stands.
 #[derive(Clone, Debug)]
 enum Phase {
@@ -94,6 +97,8 @@ pub struct Slo {
     asked: f64,
     /// Seconds since the traffic last changed its kind.
     waited: f64,
+    /// Arrivals set aside since that was last told, and when.
+    aside: (u64, Nanos),
     /// Somebody else moved: good answers and seconds heard meanwhile.
     heard: (f64, f64),
     tracked: bool,
@@ -112,6 +117,7 @@ impl Default for Slo {
             rate: 0.0,
             asked: 0.0,
             waited: 0.0,
+            aside: (0, Nanos::ZERO),
             heard: (0.0, 0.0),
             tracked: false,
             note: None,
@@ -148,6 +154,16 @@ impl Slo {
 
     fn say(&mut self, text: String) {
         self.note = Some(text);
+    }
+
+    /// Says, not too often, what was set aside.
+    fn tell_aside(&mut self, now: Nanos) {
+        self.aside.0 += self.signal.set_aside();
+        let (count, told) = self.aside;
+        if count > 0 && self.note.is_none() && (told == Nanos::ZERO || now - told >= TELL) {
+            self.say(said::set_aside(count));
+            self.aside = (0, now);
+        }
     }
 
     fn tick(&mut self, seen: &Observation, promise: &Promise, decided: &Decided) {
@@ -305,6 +321,7 @@ impl Controller for Slo {
         }
         let decided = self.signal.decided(seen.now, &promise);
         self.tick(seen, &promise, &decided);
+        self.tell_aside(seen.now);
         let open = self.open(&promise, set);
         self.asked = open.map_or(0.0, |o| o.rate);
         self.shown(&promise, open, set)

@@ -9,6 +9,8 @@ use std::os::unix::fs::FileExt;
 
 /// Two beats further apart than this are a stall.
 const STALL: Nanos = Nanos::from_millis(100);
+/// Two beats further apart than this are a pause: nothing to tell anybody, but what came due in it left late.
+const PAUSE: Nanos = Nanos::from_millis(20);
 /// Descriptors beside the workers' connections and the lanes that the program cannot do without.
 const RESERVE: u64 = 18;
 /// Descriptors beside these that it would like: also parked connections and reports.
@@ -87,16 +89,16 @@ pub(super) struct Pulse {
     queue: Queue,
     waited: Nanos, // now
     before: Nanos, // at the last restart
-    stalls: Vec<(Nanos, Nanos)>,
+    pauses: Vec<(Nanos, Nanos)>,
 }
 
 impl Pulse {
     /// A beat.
     pub(super) fn beat(&mut self, now: Nanos) {
         if let Some(last) = self.beat.replace(now)
-            && now - last > STALL
+            && now - last > PAUSE
         {
-            self.stalls.push((last, now - last));
+            self.pauses.push((last, now - last));
         }
     }
 
@@ -110,7 +112,8 @@ impl Pulse {
         Health {
             cpu: ((cpu - self.cpu).secs() / span.secs().max(1e-9)).clamp(0.0, 1.0),
             waited: ((self.waited - self.before).secs() / span.secs().max(1e-9)).clamp(0.0, 1.0),
-            stalls: self.stalls.clone(),
+            stalls: self.pauses.iter().copied().filter(|(_, long)| *long > STALL).collect(),
+            pauses: self.pauses.clone(),
             remarks: Vec::new(),
         }
     }
@@ -118,7 +121,7 @@ impl Pulse {
     /// What was said is heard; a new span begins.
     pub(super) fn restart(&mut self, cpu: Nanos) {
         (self.cpu, self.before) = (cpu, self.waited);
-        self.stalls.clear();
+        self.pauses.clear();
     }
 }
 
@@ -141,15 +144,17 @@ mod tests {
     }
 
     #[test]
-    fn beats_more_than_a_tenth_apart_are_a_stall() {
+    fn beats_more_than_a_tenth_apart_are_a_stall_and_more_than_twenty_milliseconds_a_pause() {
         let mut pulse = Pulse::default();
 
-        [0, 10, 110, 120, 330]
+        [0, 20, 120, 130, 340]
             .iter()
             .for_each(|ms| pulse.beat(Nanos::from_millis(*ms)));
 
         let health = pulse.health(Nanos::ZERO, Nanos::from_secs(1));
-        assert_eq!(health.stalls, [(Nanos::from_millis(120), Nanos::from_millis(210))]);
+        let stall = (Nanos::from_millis(130), Nanos::from_millis(210));
+        assert_eq!(health.stalls, [stall]);
+        assert_eq!(health.pauses, [(Nanos::from_millis(20), Nanos::from_millis(100)), stall]);
     }
 
     #[test]

@@ -112,6 +112,7 @@ impl Port {
             whole.health.cpu = whole.health.cpu.max(interval.health.cpu);
             whole.health.waited = whole.health.waited.max(interval.health.waited);
             whole.health.stalls.append(&mut interval.health.stalls);
+            whole.health.pauses.append(&mut interval.health.pauses);
             self.to = interval.to;
             self.gauges = interval.gauges;
             self.exhausted = interval.exhausted;
@@ -149,6 +150,7 @@ impl Plant for Lanes {
         // After the lanes: what they took is in it, whenever they said so.
         self.due.account(now, self.ports.iter().map(|p| p.took), &mut whole);
         whole.health.stalls.sort();
+        whole.health.pauses.sort();
         if self.settled()
             && let Some(log) = self.log.take()
         {

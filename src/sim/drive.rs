@@ -105,5 +105,6 @@ fn observe(interval: &Interval, demand: &Demand, gentle: bool) -> Observation {
         cohorts: t.cohorts.as_deref().cloned(),
         offered: demand.rate,
         waiting: interval.gauges.waiting,
+        pauses: interval.health.pauses.clone(),
     }
 }

@@ -67,6 +67,15 @@ impl Cohorts {
         sum
     }
 
+    /// Forgets the cohorts that touch a stretch; how many arrivals were in them.
+    pub fn forget(&mut self, from: Nanos, to: Nanos) -> u64 {
+        // Places count from the first slot that is still there.
+        let place = |slot: u64| slot.saturating_sub(self.first).min(self.slots.len() as u64) as usize;
+        let end = place(to.ns() / SLOT.ns() + 1);
+        let slots = self.slots.range_mut(place(from.ns() / SLOT.ns()).min(end)..end);
+        slots.map(|c| std::mem::take(c).arrived).sum()
+    }
+
     /// Nothing is in it.
     pub fn is_empty(&self) -> bool {
         self.slots.is_empty()
@@ -108,6 +117,19 @@ mod tests {
         assert_eq!((young.arrived, young.timely), (2, [1, 1, 1]));
         assert_eq!((all.arrived, all.timely), (1, [0, 1, 1]));
         assert!(c.is_empty());
+    }
+
+    #[test]
+    fn what_touches_a_stretch_is_forgotten_and_nothing_else() {
+        let mut c = Cohorts::default();
+        [5, 15, 25, 26, 35].iter().for_each(|t| c.arrived(MS(*t)));
+
+        assert_eq!(c.forget(MS(19), MS(25)), 3);
+        assert_eq!((c.forget(MS(19), MS(25)), c.forget(MS(90), MS(95))), (0, 0));
+        assert_eq!(c.take(MS(20)).arrived, 1);
+        assert_eq!(c.forget(MS(0), MS(15)), 0, "taken already");
+        assert_eq!(c.take(MS(1000)).arrived, 1);
+        assert_eq!(Cohorts::default().forget(MS(0), MS(50)), 0);
     }
 
     #[test]

@@ -73,6 +73,8 @@ pub struct Health {
     pub waited: f64,
     /// Beats that came more than 100 ms after the one before: when, and how long.
     pub stalls: Vec<(Nanos, Nanos)>,
+    /// Beats that came more than 20 ms after the one before, stalls too: when, and how long.
+    pub pauses: Vec<(Nanos, Nanos)>,
     /// Something the user should read, such as a descriptor shortage; said once.
     pub remarks: Vec<String>,
 }

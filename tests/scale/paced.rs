@@ -127,11 +127,21 @@ fn ten_thousand_open_connections_at_a_hundred_a_second_leave_the_machine_alone()
         let of = |rate: &str, workers: &str| {
             let url = format!("http://{}/", partial::serve(64));
             let args = ["-q", rate, "-c", workers, "-t", "60s", "--drain", "0", "--threads", "1"];
-            let lines = ["--headless", "--output-format", "jsonl", "--script", "2s rate 100; 17s quit", &url];
+            let lines = [
+                "--headless",
+                "--output-format",
+                "jsonl",
+                "--script",
+                "2s rate 100; 17s quit",
+                &url,
+            ];
             let mut product = Product::start(&[&args[..], &lines].concat());
             let mut at = |second: &str| {
                 let line = product.line_with(&format!("{{\"t_s\":{second}."), Duration::from_secs(60));
-                (process(product.pid()), figure(&serde_json::from_str(&line).unwrap(), "inflight"))
+                (
+                    process(product.pid()),
+                    figure(&serde_json::from_str(&line).unwrap(), "inflight"),
+                )
             };
             let (before, after) = (at("10"), at("16"));
             product.end(Duration::from_secs(60));

@@ -4,7 +4,7 @@
 use super::signal::Worst;
 use super::{Phase, Slo};
 use crate::control::{Move, Open};
-use crate::model::format::{length, quantity};
+use crate::model::format::{count, length, quantity};
 use crate::model::promise::Promise;
 use crate::model::setpoints::Setpoints;
 use crate::telemetry::frame::{Evidence, State, Term};
@@ -127,6 +127,14 @@ fn share(x: f64) -> String {
 
 fn late(w: &Worst) -> String {
     format!("{} of {} bad, {} may be", share(w.share()), quantity(w.n), share(w.q))
+}
+
+/// Arrivals that are no evidence.
+pub(super) fn set_aside(n: u64) -> String {
+    format!(
+        "this machine stood still: {} arrivals of those moments are no evidence",
+        count(n)
+    )
 }
 
 pub(super) fn begins(p: &Promise, idle: Option<f64>, first: f64) -> String {

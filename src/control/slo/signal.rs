@@ -4,6 +4,7 @@
 //! ```text
 //!  cohorts ─┬─ aged L: answered well within each latency limit, or bad
 //!           └─ aged max(2 s, 4 L), the request timeout: answered well at all, or bad
+//!  while the generator itself stood still, what was due or under way, and what came in the crowd after it: no evidence
 //! ```
 
 use crate::control::Observation;
@@ -13,6 +14,14 @@ use crate::telemetry::cohorts::Cohorts;
 
 /// Lanes report what ended up to a beat ago.
 const LATE: Nanos = Nanos::from_millis(20);
+
+/// A pause of the generator is felt from this share of the limit on.
+const FELT: f64 = 0.125;
+/// What was held up leaves in one crowd: the target is given so many times the pause to be rid of it.
+const AFTER: u64 = 3;
+/// So much of the last `RECENT` may be set aside. A generator that stands still more often has to live with what it measures.
+const ASIDE: Nanos = Nanos::from_secs(4);
+const RECENT: Nanos = Nanos::from_secs(10);
 
 /// How many were decided, and how many of those were bad, by term.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -90,6 +99,9 @@ pub(super) struct Signal {
     quick: Cohorts,
     slow: Cohorts,
     from: Nanos,
+    /// Stretches of intended starts that are no evidence.
+    blind: Vec<(Nanos, Nanos)>,
+    aside: u64,
 }
 
 impl Signal {
@@ -101,6 +113,23 @@ impl Signal {
                 self.slow.merge(c);
             }
         }
+        let limit = promise.limit();
+        self.blind.retain(|(_, to)| *to + RECENT.max(patience(promise)) > seen.now);
+        for (at, long) in &seen.pauses {
+            let stretch = (*at - limit, *at + *long * (1 + AFTER));
+            let all: Nanos = self
+                .blind
+                .iter()
+                .fold(stretch.1 - stretch.0, |sum, (from, to)| sum + (*to - *from));
+            if long.secs() >= FELT * limit.secs() && all <= ASIDE {
+                self.blind.push(stretch);
+            }
+        }
+    }
+
+    /// Arrivals set aside since the last call.
+    pub(super) fn set_aside(&mut self) -> u64 {
+        std::mem::take(&mut self.aside)
     }
 
     /// Arrivals wanted before `from` do not count.
@@ -113,6 +142,9 @@ impl Signal {
         let mut out = Decided::default();
         self.quick.take(self.from.min(now));
         self.slow.take(self.from.min(now));
+        let aside = |c: &mut Cohorts| self.blind.iter().map(|(from, to)| c.forget(*from, *to)).sum::<u64>();
+        self.aside += aside(&mut self.quick);
+        aside(&mut self.slow);
         let quick = self.quick.take(now - promise.limit() - LATE);
         let slow = self.slow.take(now - patience(promise) - LATE);
         for (i, t) in promise.terms().enumerate() {
@@ -171,6 +203,28 @@ mod tests {
         assert_eq!((young.count(&p), aged.count(&p), again.count(&p)), (0.0, 10.0, 0.0));
         assert_eq!((aged.k[0], aged.n[1]), (3, 0), "whether it is answered at all takes longer");
         assert_eq!(s.decided(MS(2_030), &p).k[1], 3);
+    }
+
+    #[test]
+    fn what_was_due_while_the_generator_stood_still_is_no_evidence_unless_it_always_does() {
+        let p = promise();
+        let paused = |pauses: Vec<(Nanos, Nanos)>| {
+            let mut s = heard(0);
+            s.hear(
+                &Observation {
+                    pauses,
+                    ..Observation::default()
+                },
+                &p,
+            );
+            (s.decided(MS(130), &p).count(&p), s.set_aside(), s.decided(MS(3_000), &p).n[1])
+        };
+
+        assert_eq!(paused(vec![(MS(80), MS(40))]), (0.0, 10, 0), "under way when it stood still");
+        assert_eq!(paused(vec![(MS(110), MS(40))]), (10.0, 0, 10), "decided before");
+        assert_eq!(paused(vec![(MS(80), MS(12))]), (10.0, 0, 10), "too short to be felt");
+        let always = (0..20).map(|i| (MS(1_000 * i), MS(300))).rev().collect();
+        assert_eq!(paused(always).0, 10.0, "more than may be set aside");
     }
 
     #[test]
