@@ -1,7 +1,7 @@
 //! A04 freeze · A10 Little's law · A25 long values · A29 warm-up · A30 what measuring costs · A31 the controller.
 
 use crate::product::Product;
-use crate::ran::{Ran, alone, at_least, judged, mean, near, quantile, run, run_any, say};
+use crate::ran::{Ran, alone, at_least, judged, mean, near, quantile, run, run_any, say, sorted};
 use crate::truth::{Behaviour, Delay, Script, Truth};
 use std::time::Duration;
 
@@ -10,6 +10,14 @@ use std::time::Duration;
 fn taken(pairs: &[(f64, f64)]) -> f64 {
     let truth: Vec<f64> = pairs.iter().map(|(_, truth)| *truth).filter(|ms| *ms < 1000.0).collect();
     mean(&truth)
+}
+
+/// What an exchange took beyond that, ms: both ways through the kernel, and to wake both ends.
+fn swift(beyond: f64) {
+    assert!(
+        (0.0..=0.5).contains(&beyond),
+        "{beyond} ms an exchange beyond what the server took"
+    );
 }
 
 /// A04: ten workers, 10 ms, frozen in [3, 5) of every 10 s. Also its service times agree with the server's.
@@ -51,12 +59,14 @@ fn a04_full() {
     judged(
         || a04(60),
         |ran| {
-            let all = ran.responses();
+            let (all, pairs) = (ran.responses(), ran.pairs());
             assert_eq!(at_least(&all, 1000.0), 60);
-            near("n", all.len() as f64, 48_000.0, 960.0);
-            near("p99", ran.ms("response", "p99"), 10.0, 3.0);
-            near("p99.9", ran.ms("response", "p999"), 2000.0, 25.0);
-            near("mean", ran.ms("response", "mean"), 12.5, 0.6);
+            // 48 s of work; 48 000 of a server that took exactly 10 ms and two ends that woke at once
+            swift(480e3 / all.len() as f64 - taken(&pairs));
+            let truth = sorted(pairs.into_iter().map(|(_, truth)| truth));
+            near("p99", ran.ms("response", "p99"), quantile(&truth, 0.99), 3.0);
+            near("p99.9", ran.ms("response", "p999"), quantile(&truth, 0.999), 25.0);
+            near("mean", ran.ms("response", "mean"), mean(&truth), 0.6);
         },
     );
 }
@@ -90,17 +100,16 @@ fn a10_throughput_is_never_more_than_the_server_gives_and_littles_law_holds() {
 #[test]
 #[ignore = "bounds in %"]
 fn a10_full() {
-    for (behaviour, rps, ms) in [
-        (Behaviour::fixed(20), 500.0, 20.0),
-        (Behaviour::station(1, 10.0), 100.0, 100.0),
-    ] {
+    for (behaviour, rps) in [(Behaviour::fixed(20), 500.0), (Behaviour::station(1, 10.0), 100.0)] {
         judged(
             || a10(behaviour.clone(), 20),
             |ran| {
-                near("X", ran.x("/throughput/rps"), rps, rps * 0.015);
-                near("R", ran.ms("response", "mean"), ms, ms * 0.015);
-                let held = ran.x("/throughput/rps") * ran.ms("response", "mean") / 1e3;
-                near("X·R", held, 10.0, 0.1);
+                let (x, r, took) = (ran.x("/throughput/rps"), ran.ms("response", "mean"), taken(&ran.pairs()));
+                assert!(x <= rps * 1.005, "{x} of {rps}");
+                // The first of a queue was taken when the one before it left: that leaves nothing of the way between them.
+                swift((10e3 / x - took).max(0.0));
+                swift(r - took);
+                near("X·R", x * r / 1e3, 10.0, 0.1);
             },
         );
     }
@@ -190,7 +199,7 @@ fn a30_full() {
     });
     let measure = |args: &[&str]| {
         let url = truth.url();
-        let fixed = ["-c", "20", "-z", "10s", "--headless", "--output-format", "json"];
+        let fixed = ["-c", "20", "-z", "4s", "--headless", "--output-format", "json"];
         let summary = Product::start(&[&fixed[..], args, &[&url]].concat())
             .end(Duration::from_secs(60))
             .json();
@@ -198,17 +207,18 @@ fn a30_full() {
         (number("/throughput/rps"), number("/latency/response/p99_ms"))
     };
     judged(
-        || (measure(&[]), measure(&["--raw-log", "raw.tsv"])),
-        |(bare, logged)| {
+        || [(); 7].map(|()| (measure(&[]), measure(&["--raw-log", "raw.tsv"]))),
+        |rounds| {
+            // In turns, since the machine is not the same for long.
+            let ratios = sorted(rounds.iter().map(|(bare, logged)| logged.0 / bare.0));
+            let longer = sorted(rounds.iter().map(|(bare, logged)| logged.1 - bare.1));
+            let (ratio, longer) = (quantile(&ratios, 0.5), quantile(&longer, 0.5));
             say(
                 "A30",
-                &format!(
-                    "bare {:.0}/s p99 {:.2} ms, logged {:.0}/s p99 {:.2} ms",
-                    bare.0, bare.1, logged.0, logged.1
-                ),
+                &format!("logged to bare {ratio:.3} of {ratios:.3?}, p99 {longer:.2} ms longer"),
             );
-            near("throughput", logged.0 / bare.0, 1.0, 0.03);
-            assert!(logged.1 <= bare.1 + 1.0);
+            assert!(ratio >= 0.97, "{ratio}");
+            assert!(longer <= 1.0, "{longer} ms");
         },
     );
 }
