@@ -4,6 +4,8 @@
 use crate::arena::{Arena, Round};
 use crate::machine::{Cpu, memory};
 use crate::process::Call;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 /// Between two looks.
@@ -24,7 +26,8 @@ pub(crate) struct Sample {
 
 /// Runs a generator for about `seconds` and looks at it.
 pub(crate) fn watch(arena: &Arena, call: &Call, seconds: u64) -> (Round, Vec<Sample>) {
-    let (begun, before) = (Instant::now(), arena.nginx.counts().requests);
+    let mut look = Look::at(arena.nginx.addr());
+    let begun = Instant::now();
     let mut samples: Vec<Sample> = Vec::new();
     let mut next = Duration::ZERO;
     let round = arena.round(call, seconds, |pid| {
@@ -32,7 +35,7 @@ pub(crate) fn watch(arena: &Arena, call: &Call, seconds: u64) -> (Round, Vec<Sam
             return;
         }
         // The server answers when it comes to it: the same delay at every look.
-        let requests = arena.nginx.counts().requests - before;
+        let requests = look.requests();
         next = begun.elapsed() + EVERY;
         let (cpu, at) = (Cpu::of(pid).total(), begun.elapsed().as_secs_f64());
         if let Some(memory) = memory(pid, "VmRSS") {
@@ -45,6 +48,57 @@ pub(crate) fn watch(arena: &Arena, call: &Call, seconds: u64) -> (Round, Vec<Sam
         }
     });
     (round, samples)
+}
+
+/// Looks over one connection that is there before the load: a new one would wait behind thousands of the generator's.
+struct Look {
+    stream: BufReader<TcpStream>,
+    /// What the server had counted, this look included, and looks since.
+    before: u64,
+    since: u64,
+}
+
+impl Look {
+    fn at(server: SocketAddr) -> Self {
+        let stream = TcpStream::connect(server).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        let mut look = Self {
+            stream: BufReader::new(stream),
+            before: 0,
+            since: 0,
+        };
+        look.before = look.count();
+        look
+    }
+
+    /// Requests of others since it began.
+    fn requests(&mut self) -> u64 {
+        self.since += 1;
+        self.count() - self.before - self.since
+    }
+
+    /// All that the server has counted, looks too.
+    fn count(&mut self) -> u64 {
+        self.stream
+            .get_mut()
+            .write_all(b"GET /status HTTP/1.1\r\nHost: bench\r\n\r\n")
+            .unwrap();
+        let (mut length, mut line) = (0, String::new());
+        while line != "\r\n" {
+            line.clear();
+            assert!(self.stream.read_line(&mut line).unwrap() > 0, "nginx closed the connection");
+            let value = line
+                .split_once(": ")
+                .filter(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+            length = value.map_or(length, |(_, n)| n.trim().parse().unwrap());
+        }
+        let mut page = vec![0; length];
+        self.stream.read_exact(&mut page).unwrap();
+        let page = String::from_utf8_lossy(&page).into_owned();
+        // server accepts handled requests / 7 7 42
+        let numbers = page.lines().nth(2).and_then(|l| l.split_whitespace().nth(2)?.parse().ok());
+        numbers.unwrap_or_else(|| panic!("not a status page:\n{page}"))
+    }
 }
 
 impl Sample {
