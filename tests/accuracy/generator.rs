@@ -1,7 +1,7 @@
 //! A20 this machine is the limit, or stood still · A21 others take its processors.
 
 use crate::product::Signal;
-use crate::ran::{Ran, alone, at_least, finish, judged, near, quantile, run_any, say, sorted, start};
+use crate::ran::{Ran, Started, alone, at_least, finish, judged, near, quantile, run_any, say, sorted, start};
 use crate::truth::{Behaviour, Script, Truth};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use std::sync::Arc;
@@ -47,6 +47,21 @@ fn a20_a_rate_this_machine_cannot_make_is_said_to_be_its_fault() {
 fn stopped(seconds: u64, at: Duration, stopped: Duration) -> Ran {
     let truth = Truth::always(Behaviour::fixed(5));
     let started = start(&truth, &["-q", "200", "-z", &format!("{seconds}s"), "--drain", "10s"]);
+    stop(&truth, &started, at, stopped);
+    let ran = finish(&truth, started).reconciled(&truth);
+    say(
+        "A20",
+        &format!("stopped {stopped:?}: {} {}", ran.shape(), ran.summary["generator"]),
+    );
+    assert_eq!(
+        (ran.n("/books/scheduled"), ran.n("/books/ok")),
+        (200 * seconds, 200 * seconds)
+    );
+    ran
+}
+
+/// Stops the product, after about `at` of its run, for `stopped`.
+fn stop(truth: &Truth, started: &Started, at: Duration, stopped: Duration) {
     let begun = Instant::now();
     // The clock of the run begins with the first request.
     while truth.counts().requests == 0 {
@@ -61,16 +76,6 @@ fn stopped(seconds: u64, at: Duration, stopped: Duration) -> Ran {
     started.product.signal(Signal::STOP);
     std::thread::sleep(stopped);
     started.product.signal(Signal::CONT);
-    let ran = finish(&truth, started).reconciled(&truth);
-    say(
-        "A20",
-        &format!("stopped {stopped:?}: {} {}", ran.shape(), ran.summary["generator"]),
-    );
-    assert_eq!(
-        (ran.n("/books/scheduled"), ran.n("/books/ok")),
-        (200 * seconds, 200 * seconds)
-    );
-    ran
 }
 
 /// What the generator says of the longest stall, ms.
@@ -89,6 +94,18 @@ fn a20_a_generator_that_stood_still_says_so_and_counts_it() {
     assert!(at_least(&ran.responses(), 1000.0) >= 190, "{}", ran.shape());
     assert!(longest_stall(&ran) >= 1900.0, "{}", ran.summary["generator"]);
     assert_eq!(ran.summary["valid"], false);
+}
+
+#[test]
+fn a20_what_was_due_while_the_generator_stood_still_is_no_evidence_against_a_promise() {
+    let _alone = alone();
+    let truth = Truth::always(Behaviour::fixed(5));
+    let started = start(&truth, &["--slo", "p90<200ms", "-z", "9s"]);
+    stop(&truth, &started, Duration::from_secs(5), Duration::from_millis(300));
+    let ran = finish(&truth, started).reconciled(&truth);
+
+    let told = ran.summary["events"].to_string();
+    assert!(told.contains("arrivals of those moments are no evidence"), "{told}");
 }
 
 #[test]

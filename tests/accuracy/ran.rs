@@ -192,9 +192,15 @@ impl Ran {
 
     /// Per request: what the product measured (end − sent) and the truth (first byte read to last written), both ms.
     pub(crate) fn pairs(&self) -> Vec<(f64, f64)> {
+        self.pairs_from(0)
+    }
+
+    /// The same without the first `n` requests.
+    pub(crate) fn pairs_from(&self, n: u64) -> Vec<(f64, f64)> {
         let truth: HashMap<u64, u64> = self.seen.iter().filter_map(|e| Some((e.seq?, e.took()?))).collect();
         let pair = |l: &Line| Some((l.service()?, *truth.get(&l.seq)? as f64 / 1e6));
-        self.raw.iter().filter(|l| l.class == "ok").filter_map(pair).collect()
+        let lines = self.raw.iter().filter(|l| l.class == "ok" && l.seq >= n);
+        lines.filter_map(pair).collect()
     }
 
     /// One line: quantiles of the response, ms.
