@@ -1,7 +1,7 @@
 //! How the cost of a request and the memory grow: with connections, with requests made, with the size of the answer.
 //! `cargo bench --bench cost` prints the figures and draws three pictures; beside ours: wrk and oha, where installed.
 //!
-//! CPU is that of a stretch in the middle of a run: connecting and reporting are not in it. It takes about ten minutes.
+//! CPU is that of a stretch in the middle of a run: connecting and reporting are not in it. It takes about twelve minutes.
 #![allow(clippy::unwrap_used, reason = "a bench that cannot go on stops there")]
 
 #[path = "arena.rs"]

@@ -19,13 +19,26 @@ pub(crate) struct Nginx {
     _folder: tempfile::TempDir,
 }
 
-/// What nginx counted, without this module's own questions.
+/// What nginx counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Counts {
     /// Connections accepted.
     pub(crate) accepts: u64,
     /// Requests read.
     pub(crate) requests: u64,
+}
+
+impl Counts {
+    /// From its status page.
+    pub(crate) fn read(page: &str) -> Self {
+        let line = page.lines().skip_while(|l| !l.starts_with("server accepts")).nth(1);
+        let numbers = line.unwrap_or_default().split_whitespace();
+        let numbers: Vec<u64> = numbers.map(|n| n.parse().unwrap()).collect();
+        let [accepts, _, requests] = numbers[..] else {
+            panic!("not a status page:\n{page}")
+        };
+        Self { accepts, requests }
+    }
 }
 
 impl Nginx {
@@ -83,22 +96,13 @@ impl Nginx {
         self.child.id()
     }
 
-    /// What it has counted so far.
+    /// What it has counted so far, without these questions.
     pub(crate) fn counts(&self) -> Counts {
-        let text = ask(self.addr, "/status").unwrap();
+        let all = Counts::read(&ask(self.addr, "/status").unwrap());
         let asked = self.asked.fetch_add(1, Ordering::Relaxed) + 1;
-        let line = text.lines().skip_while(|l| !l.starts_with("server accepts")).nth(1);
-        let numbers: Vec<u64> = line
-            .unwrap_or_default()
-            .split_whitespace()
-            .map(|n| n.parse().unwrap())
-            .collect();
-        let [accepts, _, requests] = numbers[..] else {
-            panic!("not a status page:\n{text}")
-        };
         Counts {
-            accepts: accepts - asked,
-            requests: requests - asked,
+            accepts: all.accepts - asked,
+            requests: all.requests - asked,
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::arena::{Arena, Round};
 use crate::machine::{Cpu, memory};
+use crate::nginx::Counts;
 use crate::process::Call;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -94,10 +95,7 @@ impl Look {
         }
         let mut page = vec![0; length];
         self.stream.read_exact(&mut page).unwrap();
-        let page = String::from_utf8_lossy(&page).into_owned();
-        // server accepts handled requests / 7 7 42
-        let numbers = page.lines().nth(2).and_then(|l| l.split_whitespace().nth(2)?.parse().ok());
-        numbers.unwrap_or_else(|| panic!("not a status page:\n{page}"))
+        Counts::read(&String::from_utf8_lossy(&page)).requests
     }
 }
 

@@ -27,6 +27,26 @@ struct Seen {
     off: [f64; 3],
 }
 
+/// A row of the table: a tool, called in one way, and its runs.
+struct Row {
+    name: String,
+    tool: &'static Tool,
+    more: Option<&'static str>,
+    seen: Vec<Seen>,
+}
+
+impl Row {
+    fn of(tool: &'static Tool, more: Option<&'static str>) -> Self {
+        let words = [Some(tool.name), more];
+        Self {
+            name: words.into_iter().flatten().collect::<Vec<_>>().join(" "),
+            tool,
+            more,
+            seen: vec![],
+        }
+    }
+}
+
 /// The table, with its setting above.
 pub(crate) fn compare() -> String {
     let mut out = format!(
@@ -35,25 +55,25 @@ pub(crate) fn compare() -> String {
         machine::name(),
         table::commas(RATE as f64),
     );
-    let mut rows: Vec<(String, &Tool, Option<&str>, Vec<Seen>)> = vec![];
+    let mut rows: Vec<Row> = vec![];
     for tool in TOOLS.iter().filter(|t| !t.screen && t.arguments(&load("")).is_some()) {
-        rows.push((tool.name.to_owned(), tool, None, vec![]));
+        rows.push(Row::of(tool, None));
         if tool.program == OURS {
-            rows.push((format!("{} --precise", tool.name), tool, Some("--precise"), vec![]));
+            rows.push(Row::of(tool, Some("--precise")));
         }
     }
     for round in 1..=ROUNDS {
-        for (name, tool, more, seen) in rows.iter_mut().filter(|r| installed(r.1.program)) {
-            let one = run(tool, *more);
+        for row in rows.iter_mut().filter(|r| installed(r.tool.program)) {
+            let one = run(row.tool, row.more);
             eprintln!(
-                "round {round}, {name}: {:.0}/s, off by {:.3} {:.3} {:.3} ms",
-                one.rate, one.off[0], one.off[1], one.off[2]
+                "round {round}, {}: {:.0}/s, off by {:.3} {:.3} {:.3} ms",
+                row.name, one.rate, one.off[0], one.off[1], one.off[2]
             );
-            seen.push(one);
+            row.seen.push(one);
         }
     }
-    for (name, tool, _, seen) in &rows {
-        let _ = writeln!(out, "| {name} | {} |", cells(tool, seen));
+    for row in &rows {
+        let _ = writeln!(out, "| {} | {} |", row.name, cells(row.tool, &row.seen));
     }
     out
 }
