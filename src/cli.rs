@@ -148,7 +148,7 @@ pub struct RunArgs {
     /// At most so many requests a second, in either model; up to BURST are saved up (default a second's worth)
     #[arg(long, value_name = "RATE[:BURST]", help_heading = "Load")]
     pub throttle: Option<String>,
-    /// Send each arrival within microseconds of its moment, by looking at the clock all the time shortly before: up to a whole core
+    /// Send each arrival within some tens of µs of its moment, by looking at the clock all the time shortly before: up to a whole core
     #[arg(long, help_heading = "Load")]
     pub precise: bool,
     /// Stop sending after this time: 10s, 1m30s

@@ -37,7 +37,7 @@ pub(super) enum Timing {
     Coarse,
     /// By timerfd, where there is one.
     Fine,
-    /// By timerfd ahead of the moment, then by looking at the clock: to microseconds, for as much CPU as it takes.
+    /// By timerfd ahead of the moment, then by looking at the clock: to some tens of µs, for as much CPU as it takes.
     Eager,
 }
 
@@ -76,9 +76,7 @@ impl Alarm {
             None => self.moved.notify_one(),
         }
     }
-}
 
-impl Alarm {
     /// Looks at the clock until the moment comes, and forgets it. False: that is longer away than it looks ahead, or not set.
     async fn reached(&self) -> bool {
         loop {

@@ -15,7 +15,7 @@ const IDLE: Nanos = Nanos::from_secs(5);
 
 /// Most workers started in one go. After a standstill hundreds of arrivals are due: the first ones are answered meanwhile,
 /// and on their connections the others leave sooner than on new ones. Of 600 that waited 3 s, a batch of 64 opened so many
-/// connections that the last percent was served in 32 to 63 ms; 8 at a time it is 17 to 23, and all have left no later.
+/// connections that the slowest fiftieth was served in 32 to 63 ms; 8 at a time it is 17 to 23, and all have left no later.
 const BATCH: usize = 8;
 
 /// Answers the alarm until the lane ends. A change of the demand acts at once.
