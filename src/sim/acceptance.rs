@@ -10,6 +10,7 @@ mod checks;
 mod max;
 mod open;
 mod school;
+mod standstill;
 
 fn drive(plant: &str, set: Setpoints, seed: u64) -> Drive {
     Drive::new(Recipe::named(plant).unwrap(), set, false, seed)

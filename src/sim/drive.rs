@@ -56,6 +56,15 @@ impl Drive {
         }
     }
 
+    /// With a generator that stands still then, and so long; in order, and apart from each other. Before the first turn.
+    #[must_use]
+    pub fn standing_still(self, times: Vec<(Nanos, Nanos)>) -> Self {
+        Self {
+            world: self.world.standing_still(times),
+            ..self
+        }
+    }
+
     /// The regulator, for what is no setpoint: experiments.
     pub fn regulator(&mut self) -> &mut Regulator {
         &mut self.regulator

@@ -10,6 +10,7 @@
 mod closed;
 mod exchange;
 mod open;
+mod standstill;
 
 use super::plants::Recipe;
 use super::target::Target;
@@ -18,8 +19,9 @@ use crate::conduct::Plant;
 use crate::load::{Backlog, Throttle, Traffic, throttle};
 use crate::model::demand::{Demand, Drive};
 use crate::model::units::Nanos;
-use crate::telemetry::interval::{Gauges, Interval};
+use crate::telemetry::interval::{Gauges, Health, Interval};
 use crate::telemetry::tally::Tally;
+use standstill::Standstills;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -65,6 +67,7 @@ pub struct World {
     credit: Nanos,
     /// Workers that may be idle; the last is taken first.
     idle: Vec<u32>,
+    standstills: Standstills,
     /// Answers have a status.
     status: bool,
     tally: Tally,
@@ -96,6 +99,7 @@ impl World {
             throttle: None,
             credit: Nanos::MAX,
             idle: Vec::new(),
+            standstills: Standstills::default(),
             tally: Tally::default(),
             busy: 0,
             busy_ns: 0,
@@ -117,6 +121,13 @@ impl World {
         self
     }
 
+    /// With a generator that stands still then, and so long; in order, and apart from each other.
+    #[must_use]
+    pub fn standing_still(mut self, times: Vec<(Nanos, Nanos)>) -> Self {
+        self.standstills = Standstills::new(times);
+        self
+    }
+
     /// What it is made of.
     pub fn recipe(&self) -> &Recipe {
         self.target.recipe()
@@ -131,20 +142,26 @@ impl World {
         loop {
             let next = self.events.peek().map_or(Nanos::MAX, |Reverse(e)| e.0);
             let target = self.target.next();
-            if target.min(next).min(self.due) > until {
+            let due = self.standstills.heeded(self.due);
+            if target.min(next).min(due) > until {
                 break;
             }
-            if target <= next && target <= self.due {
+            if target <= next && target <= due {
                 self.pass(target);
                 if let Some((job, fate)) = self.target.step() {
                     self.leave(job as u32, fate);
                 }
-            } else if self.due <= next {
-                self.pass(self.due);
+            } else if due <= next {
+                self.pass(due);
                 self.arrival();
             } else if let Some(Reverse((at, what, worker, stamp))) = self.events.pop() {
-                self.pass(at);
-                self.happen(what, worker, stamp);
+                let heeded = self.standstills.heeded(at);
+                if what != What::Arrive && heeded > at {
+                    self.events.push(Reverse((heeded, what, worker, stamp)));
+                } else {
+                    self.pass(at);
+                    self.happen(what, worker, stamp);
+                }
             }
         }
         self.pass(until);
@@ -226,7 +243,10 @@ impl Plant for World {
             heard: 1,
             tally: std::mem::take(&mut self.tally),
             gauges,
-            health: Default::default(),
+            health: Health {
+                pauses: self.standstills.over(now),
+                ..Health::default()
+            },
             exhausted: self.spent() || self.backlog.exhausted(),
         }
     }

@@ -11,7 +11,7 @@ use crate::sim::plants::Recipe;
 use crate::telemetry::frame::State;
 use crate::telemetry::promise::{Check, Slo, Stage};
 
-fn promising(text: &str) -> Setpoints {
+pub(super) fn promising(text: &str) -> Setpoints {
     Setpoints {
         mode: Mode::Slo,
         last_auto: Mode::Slo,
@@ -22,11 +22,11 @@ fn promising(text: &str) -> Setpoints {
     }
 }
 
-fn found(turn: &Turn) -> Slo {
+pub(super) fn found(turn: &Turn) -> Slo {
     turn.ruling.law.slo.clone().unwrap()
 }
 
-fn said(turns: &[Turn]) -> Vec<String> {
+pub(super) fn said(turns: &[Turn]) -> Vec<String> {
     turns.iter().flat_map(|t| t.ruling.notes.clone()).collect()
 }
 

@@ -73,7 +73,7 @@ impl World {
             Some(Offer::Shed) => self.tally.shed += 1,
             Some(Offer::Refused) => {
                 let seen = Seen {
-                    intended: self.now,
+                    intended: self.due,
                     ..Seen::default()
                 };
                 self.tally.finish(&seen, Outcome::Failed(Failure::LocalQueue), self.now);
@@ -96,7 +96,8 @@ impl World {
 
     /// Gives arrivals that wait to workers that are idle.
     fn employ(&mut self) {
-        if !matches!(self.demand.drive, Drive::Run | Drive::Drain) {
+        let still = self.standstills.heeded(self.now) > self.now;
+        if still || !matches!(self.demand.drive, Drive::Run | Drive::Drain) {
             return;
         }
         while self.backlog.waiting() > 0 {

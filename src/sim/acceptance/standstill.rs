@@ -1,0 +1,54 @@
+//! What `slo` must reach from a machine that stands still at times. Tests only; deterministic seeds.
+
+use super::median;
+use super::open::{found, promising, said};
+use crate::model::units::Nanos;
+use crate::sim::drive::{Drive, Turn};
+use crate::sim::plants::Recipe;
+
+/// A minute and a quarter of p99 < 40 ms over one server in order, exponential of 2 ms, from a generator that stands still for
+/// 60 ms every `gap` s on average.
+fn kept(gap: f64, seed: u64) -> Vec<Turn> {
+    let mut recipe = Recipe::named("mmc").unwrap();
+    for (key, value) in [
+        ("servers", "1"),
+        ("service", "exp:2ms"),
+        ("delay", "0"),
+        ("discipline", "fifo"),
+    ] {
+        recipe.apply(key, value).unwrap();
+    }
+    let mut rng = fastrand::Rng::with_seed(seed);
+    let (mut at, mut times) = (0.0, vec![]);
+    while at < 75.0 {
+        at += 0.1 - gap * (1.0 - rng.f64()).ln();
+        times.push((Nanos::from_secs_f64(at), Nanos::from_millis(60)));
+    }
+    let drive = Drive::new(recipe, promising("p99<40ms"), false, seed);
+    drive.standing_still(times).run(75.0)
+}
+
+#[test]
+fn what_a_generator_that_stood_still_sent_late_is_not_held_against_the_target() {
+    let exact = 500.0 - 100f64.ln() / 0.040;
+    let mut errors = Vec::new();
+    for seed in 1..=6 {
+        let turns = kept(4.0, seed);
+
+        let (last, told) = (found(&turns[749]), said(&turns));
+        assert_eq!(last.confirmed, Some(true), "seed {seed}: {told:?}");
+        assert!(told.iter().any(|t| t.contains("are no evidence")), "{told:?}");
+        errors.push(last.answer.unwrap().0 / exact - 1.0);
+    }
+    assert!(median(errors.clone()).abs() < 0.05, "{errors:?}");
+}
+
+#[test]
+fn one_that_stands_still_all_the_time_is_measured_as_it_is() {
+    // Six times a second: 280 ms without evidence each would leave none.
+    let turns = kept(0.1, 1);
+
+    let last = found(&turns[749]);
+    assert!(last.answer.is_none_or(|a| a.0 < 250.0), "{last:?}");
+    assert!(last.bad.1 > 0.0, "something is decided: {last:?}");
+}
