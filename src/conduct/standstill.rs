@@ -5,6 +5,9 @@ use crate::model::format::count;
 use crate::model::units::Nanos;
 use crate::telemetry::interval::Interval;
 
+/// A shorter pause is nothing to tell anybody.
+const STALL: Nanos = Nanos::from_millis(100);
+
 /// All of a run.
 #[derive(Debug, Default)]
 pub(super) struct Standstills {
@@ -18,7 +21,7 @@ impl Standstills {
     pub(super) fn add(&mut self, i: &Interval, rate: Option<f64>) -> Vec<(Nanos, String)> {
         let known = self.list.len();
         let mut late: Vec<f64> = vec![0.0; known];
-        for (at, lasted) in &i.health.stalls {
+        for (at, lasted) in i.health.pauses.iter().filter(|(_, lasted)| *lasted > STALL) {
             match self.list.last_mut() {
                 Some((from, long)) if *at <= *from + *long => *long = (*at + *lasted).max(*from + *long) - *from,
                 _ => {
@@ -64,9 +67,9 @@ mod tests {
         let mut g = Standstills::default();
         let ms = Nanos::from_millis;
         let mut i = interval();
-        i.health.stalls = vec![(ms(4000), ms(2990)), (ms(4005), ms(2995))];
+        i.health.pauses = vec![(ms(3000), ms(100)), (ms(4000), ms(2990)), (ms(4005), ms(2995))];
         let mut next = interval();
-        next.health.stalls = vec![(ms(4100), ms(2950))];
+        next.health.pauses = vec![(ms(4100), ms(2950))];
 
         let told = g.add(&i, Some(200.0));
         let again = g.add(&next, Some(200.0));

@@ -97,8 +97,8 @@ pub struct Slo {
     asked: f64,
     /// Seconds since the traffic last changed its kind.
     waited: f64,
-    /// Arrivals set aside since that was last told, and when.
-    aside: (u64, Nanos),
+    /// When it was told that arrivals were set aside.
+    told: Option<Nanos>,
     /// Somebody else moved: good answers and seconds heard meanwhile.
     heard: (f64, f64),
     tracked: bool,
@@ -117,7 +117,7 @@ impl Default for Slo {
             rate: 0.0,
             asked: 0.0,
             waited: 0.0,
-            aside: (0, Nanos::ZERO),
+            told: None,
             heard: (0.0, 0.0),
             tracked: false,
             note: None,
@@ -158,11 +158,12 @@ impl Slo {
 
     /// Says, not too often, what was set aside.
     fn tell_aside(&mut self, now: Nanos) {
-        self.aside.0 += self.signal.set_aside();
-        let (count, told) = self.aside;
-        if count > 0 && self.note.is_none() && (told == Nanos::ZERO || now - told >= TELL) {
-            self.say(said::set_aside(count));
-            self.aside = (0, now);
+        if self.note.is_some() || self.told.is_some_and(|told| now - told < TELL) {
+            return;
+        }
+        if let Some(n) = self.signal.set_aside() {
+            self.say(said::set_aside(n));
+            self.told = Some(now);
         }
     }
 

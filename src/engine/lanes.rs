@@ -111,7 +111,6 @@ impl Port {
             whole.tally.merge(&interval.tally);
             whole.health.cpu = whole.health.cpu.max(interval.health.cpu);
             whole.health.waited = whole.health.waited.max(interval.health.waited);
-            whole.health.stalls.append(&mut interval.health.stalls);
             whole.health.pauses.append(&mut interval.health.pauses);
             self.to = interval.to;
             self.gauges = interval.gauges;
@@ -149,7 +148,6 @@ impl Plant for Lanes {
         whole.exhausted = self.ports.iter().all(|p| p.exhausted);
         // After the lanes: what they took is in it, whenever they said so.
         self.due.account(now, self.ports.iter().map(|p| p.took), &mut whole);
-        whole.health.stalls.sort();
         whole.health.pauses.sort();
         if self.settled()
             && let Some(log) = self.log.take()

@@ -71,9 +71,7 @@ pub struct Health {
     pub cpu: f64,
     /// Share of the span in which a lane could have run and had no CPU, the worst lane's, in [0, 1].
     pub waited: f64,
-    /// Beats that came more than 100 ms after the one before: when, and how long.
-    pub stalls: Vec<(Nanos, Nanos)>,
-    /// Beats that came more than 20 ms after the one before, stalls too: when, and how long.
+    /// Beats that came more than 20 ms after the one before: when, and how long.
     pub pauses: Vec<(Nanos, Nanos)>,
     /// Something the user should read, such as a descriptor shortage; said once.
     pub remarks: Vec<String>,

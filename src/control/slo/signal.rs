@@ -19,8 +19,9 @@ const LATE: Nanos = Nanos::from_millis(20);
 const FELT: f64 = 0.125;
 /// What was held up leaves in one crowd: the target is given so many times the pause to be rid of it.
 const AFTER: u64 = 3;
-/// So much of the last `RECENT` may be set aside. A generator that stands still more often has to live with what it measures.
-const ASIDE: Nanos = Nanos::from_secs(4);
+/// A pause counts no more once this share of a window is set aside: a generator that always stands still has to live with
+/// what it measures. The window is this long, or the age at which the last arrivals are decided.
+const ASIDE: f64 = 0.4;
 const RECENT: Nanos = Nanos::from_secs(10);
 
 /// How many were decided, and how many of those were bad, by term.
@@ -99,8 +100,9 @@ pub(super) struct Signal {
     quick: Cohorts,
     slow: Cohorts,
     from: Nanos,
-    /// Stretches of intended starts that are no evidence.
+    /// Stretches of intended starts that are no evidence, in order and apart from each other.
     blind: Vec<(Nanos, Nanos)>,
+    /// Arrivals set aside since somebody asked.
     aside: u64,
 }
 
@@ -113,23 +115,27 @@ impl Signal {
                 self.slow.merge(c);
             }
         }
-        let limit = promise.limit();
-        self.blind.retain(|(_, to)| *to + RECENT.max(patience(promise)) > seen.now);
+        let (limit, window) = (promise.limit(), RECENT.max(patience(promise)));
+        self.blind.retain(|(_, to)| *to + window > seen.now);
         for (at, long) in &seen.pauses {
-            let stretch = (*at - limit, *at + *long * (1 + AFTER));
-            let all: Nanos = self
-                .blind
-                .iter()
-                .fold(stretch.1 - stretch.0, |sum, (from, to)| sum + (*to - *from));
-            if long.secs() >= FELT * limit.secs() && all <= ASIDE {
-                self.blind.push(stretch);
+            let already = self.blind.iter().fold(Nanos::ZERO, |sum, (from, to)| sum + (*to - *from));
+            if long.secs() >= FELT * limit.secs() && already.secs() < ASIDE * window.secs() {
+                self.close_eyes(*at - limit, *at + *long * (1 + AFTER));
             }
         }
     }
 
-    /// Arrivals set aside since the last call.
-    pub(super) fn set_aside(&mut self) -> u64 {
-        std::mem::take(&mut self.aside)
+    /// A stretch more, as one with the last where they meet: several lanes tell of the same pause.
+    fn close_eyes(&mut self, from: Nanos, to: Nanos) {
+        match self.blind.last_mut() {
+            Some(last) if from <= last.1 => *last = (from.min(last.0), to.max(last.1)),
+            _ => self.blind.push((from, to)),
+        }
+    }
+
+    /// Arrivals set aside since the last call, if any were.
+    pub(super) fn set_aside(&mut self) -> Option<u64> {
+        Some(std::mem::take(&mut self.aside)).filter(|n| *n > 0)
     }
 
     /// Arrivals wanted before `from` do not count.
@@ -205,26 +211,46 @@ mod tests {
         assert_eq!(s.decided(MS(2_030), &p).k[1], 3);
     }
 
+    /// Tells of pauses of so many ms at so many ms.
+    fn pause(s: &mut Signal, p: &Promise, pauses: &[(u64, u64)]) {
+        let told = Observation {
+            now: MS(pauses.last().map_or(0, |(at, long)| at + long)),
+            pauses: pauses.iter().map(|(at, long)| (MS(*at), MS(*long))).collect(),
+            ..Observation::default()
+        };
+        s.hear(&told, p);
+    }
+
     #[test]
-    fn what_was_due_while_the_generator_stood_still_is_no_evidence_unless_it_always_does() {
+    fn what_was_due_while_the_generator_stood_still_is_no_evidence() {
         let p = promise();
-        let paused = |pauses: Vec<(Nanos, Nanos)>| {
+        let paused = |at, long| {
             let mut s = heard(0);
-            s.hear(
-                &Observation {
-                    pauses,
-                    ..Observation::default()
-                },
-                &p,
-            );
+            pause(&mut s, &p, &[(at, long)]);
             (s.decided(MS(130), &p).count(&p), s.set_aside(), s.decided(MS(3_000), &p).n[1])
         };
 
-        assert_eq!(paused(vec![(MS(80), MS(40))]), (0.0, 10, 0), "under way when it stood still");
-        assert_eq!(paused(vec![(MS(110), MS(40))]), (10.0, 0, 10), "decided before");
-        assert_eq!(paused(vec![(MS(80), MS(12))]), (10.0, 0, 10), "too short to be felt");
-        let always = (0..20).map(|i| (MS(1_000 * i), MS(300))).rev().collect();
-        assert_eq!(paused(always).0, 10.0, "more than may be set aside");
+        assert_eq!(paused(80, 40), (0.0, Some(10), 0), "under way when it stood still");
+        assert_eq!(paused(80, 9_000), (0.0, Some(10), 0), "however long");
+        assert_eq!(paused(110, 40), (10.0, None, 10), "decided before");
+        assert_eq!(paused(80, 12), (10.0, None, 10), "too short to be felt");
+    }
+
+    #[test]
+    fn a_generator_that_always_stands_still_is_measured_as_it_is() {
+        let (p, slow) = (promise(), Promise::parse("p90<5s").unwrap());
+        let blind = |p: &Promise, pauses: &[(u64, u64)]| {
+            let mut s = Signal::default();
+            pause(&mut s, p, pauses);
+            s.blind.iter().map(|(from, to)| (*to - *from).secs()).collect::<Vec<_>>()
+        };
+        let always: Vec<(u64, u64)> = (0..9).map(|i| (1_000 * (i + 1), 300)).collect();
+
+        // 100 ms before, 300 ms, 900 ms after: less than 4 s of the last 10 are set aside until the fifth comes.
+        assert_eq!(blind(&p, &always), [4.3]);
+        assert_eq!(blind(&p, &[(1_000, 300), (1_001, 299)]), [1.3], "two lanes, one pause");
+        assert_eq!(blind(&p, &[(1_000, 300), (6_000, 300)]), [1.3, 1.3]);
+        assert_eq!(blind(&slow, &[(9_000, 700)]), [7.8], "a slow promise has a longer window");
     }
 
     #[test]
