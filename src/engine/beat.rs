@@ -255,7 +255,7 @@ impl Beat {
         Gauges {
             in_flight: levels.in_flight,
             queued: levels.dialling + levels.called,
-            idle: levels.workers - levels.in_flight - levels.dialling - levels.called,
+            idle: levels.workers - levels.in_flight - levels.dialling - levels.called - levels.backing,
             connecting: levels.dialling,
             backing: levels.backing,
             parked,
