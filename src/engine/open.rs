@@ -82,15 +82,18 @@ impl<P: Protocol> Worker<P> {
         }
     }
 
-    /// Connects for an arrival already begun. Waiting for the turn to dial is ours, and shows as send lag.
+    /// Connects for an arrival already begun. Waiting for the turn to dial is ours: it shows as send lag, and no deadline of
+    /// the target's runs meanwhile.
     async fn dial(&mut self, seq: u64) -> Result<(), Stop> {
         let lane = Rc::clone(&self.lane);
+        lane.roster.until(&self.slot, Nanos::MAX);
         let pass = match self.slot.watch(pin!(lane.gate.pass())).await {
             Ok(pass) => pass,
             Err(mark) => return Err(Stop::Marked(mark)),
         };
-        let limit = lane.epoch.now() + lane.terms.connect;
-        lane.roster.until(&self.slot, limit.min(self.began + lane.terms.request));
+        self.began = lane.epoch.now();
+        let limit = lane.terms.connect.min(lane.terms.request);
+        lane.roster.until(&self.slot, self.began + limit);
         match self.slot.watch(pin!(lane.dial(&mut self.seen))).await {
             Ok(Ok(kept)) => self.kept = Some(kept),
             Ok(Err(class)) => return Err(Stop::Failed(class)),
