@@ -32,7 +32,7 @@ fn next(bencher: Bencher, arrivals: Process, trace: Option<Trace>) {
     let mut seq = 0;
     bencher.bench_local(|| {
         let due = backlog.next();
-        backlog.offer(|| {
+        backlog.offer(0, || {
             seq += 1;
             Some(seq)
         });

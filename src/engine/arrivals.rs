@@ -200,6 +200,46 @@ fn refused_connects_use_up_arrivals_and_balance() {
 }
 
 #[test]
+fn workers_that_rest_after_a_refusal_do_not_idle() {
+    let mut run = Run::new(&plan(), Habit::Refuses);
+    run.offer(500.0, 6.0, |_| {});
+
+    run.until(|g| g.backing == 6);
+
+    assert_eq!(
+        (run.last.gauges.idle, run.last.gauges.workers),
+        (0, 6),
+        "arrivals wait for the target"
+    );
+}
+
+#[test]
+fn the_turn_to_dial_is_no_part_of_the_time_to_connect() {
+    let mut plan = plan();
+    (plan.connect_rate, plan.timeouts.connect) = (60.0, MS(40));
+    let mut run = Run::new(&plan, Habit::Answers { ms: 1_000, bad: 0 });
+
+    run.offer(200.0, 60.0, |_| {});
+    run.go(900);
+    let books = run.end(Drive::Drain);
+
+    assert_eq!((books.unsent, books.failed), (0, 0), "{:?}", run.total.errors);
+    assert!(books.ok > 20, "{books:?}");
+}
+
+#[test]
+fn a_crowd_that_free_workers_can_take_needs_no_place_in_a_short_queue() {
+    let mut run = Run::new(&short(3), Habit::Answers { ms: 1, bad: 0 });
+
+    run.offer(500.0, 300.0, |d| d.arrivals = Process::Burst(100));
+    run.go(600);
+    let books = run.end(Drive::Drain);
+
+    assert_eq!((books.shed, books.ok), (0, books.scheduled), "{books:?}");
+    assert!(books.ok >= 200, "{books:?}");
+}
+
+#[test]
 fn a_panic_loses_no_arrival() {
     let plan = Plan {
         requests: Some(60),
@@ -267,7 +307,7 @@ fn poisson_gaps_have_the_deviation_of_their_mean() {
     );
     let moments: Vec<f64> = (0..200_000)
         .filter_map(|n| {
-            b.offer(|| Some(n));
+            b.offer(b.free(), || Some(n));
             b.take(Nanos::ZERO).map(|a| a.intended.secs())
         })
         .collect();

@@ -60,6 +60,7 @@ struct Desk {
     dropped: (u64, Nanos), // never sent, and how long the first of those had waited
     cohorts: Option<Box<Cohorts>>,
     judged: Nanos, // arrivals wanted since then are counted into cohorts
+    missed: u64,   // shed or refused of a crowd at whose begin a worker was free
     told: Told,
 }
 
@@ -102,6 +103,7 @@ impl Due {
                 dropped: (0, Nanos::ZERO),
                 cohorts: None,
                 judged: Nanos::ZERO,
+                missed: 0,
                 told: Told::default(),
             }),
             alarms: (0..lanes).map(|_| Arc::new(Alarm::new(epoch, timing))).collect(),
@@ -235,6 +237,7 @@ impl Due {
         whole.gauges.throttled = desk.throttle.is_some_and(|t| t.binds(now));
         let unheard: u64 = desk.taken.iter().zip(took).map(|(taken, took)| taken - took).sum();
         whole.gauges.queued += whole.gauges.waiting + unheard;
+        whole.health.missed = std::mem::take(&mut desk.missed);
         whole.exhausted |= demand.rate.is_some() && desk.backlog.exhausted();
         if let Some(cohorts) = desk.cohorts.take().filter(|c| !c.is_empty()) {
             whole.tally.cohorts.get_or_insert_default().merge(&cohorts);
@@ -265,15 +268,19 @@ impl Desk {
         if now == Nanos::ZERO {
             return;
         }
+        let credit = self.throttle.is_none_or(|t| t.ready() <= now);
+        let spare = credit && self.backlog.free() > self.backlog.waiting();
         while let Some(at) = self.backlog.next().filter(|t| *t <= now) {
             let (budget, number) = (&self.budget, &mut self.number);
-            let offer = self.backlog.offer(|| match budget {
+            let hands = if credit { self.backlog.free() } else { 0 };
+            let offer = self.backlog.offer(hands, || match budget {
                 Some(budget) => budget.draw(),
                 None => {
                     *number += 1;
                     Some(*number - 1)
                 }
             });
+            self.missed += u64::from(spare && matches!(offer, Some(Offer::Shed | Offer::Refused)));
             let counts = at >= self.judged && matches!(offer, Some(Offer::Queued | Offer::Shed | Offer::Refused));
             if let Some(cohorts) = self.cohorts.as_mut().filter(|_| counts && demand.limits.is_some()) {
                 cohorts.arrived(at);

@@ -111,6 +111,7 @@ impl Pulse {
             cpu: ((cpu - self.cpu).secs() / span.secs().max(1e-9)).clamp(0.0, 1.0),
             waited: ((self.waited - self.before).secs() / span.secs().max(1e-9)).clamp(0.0, 1.0),
             pauses: self.pauses.clone(),
+            missed: 0,
             remarks: Vec::new(),
         }
     }

@@ -49,6 +49,8 @@ pub struct Backlog {
     overflow: Overflow,
     /// Most arrivals waiting and under way.
     cap: Option<u32>,
+    /// Most arrivals under way.
+    workers: usize,
     under_way: u32,
     /// No arrival comes due after that, or at it when the first came at the very beginning.
     until: Option<Nanos>,
@@ -73,6 +75,7 @@ impl Backlog {
             due: VecDeque::new(),
             overflow: Overflow::Drop,
             cap: None,
+            workers: 0,
             under_way: 0,
             until: None,
             led: false,
@@ -92,6 +95,7 @@ impl Backlog {
         }
         self.overflow = demand.overflow;
         self.cap = demand.cap;
+        self.workers = demand.workers.max(0.0) as usize;
         self.until = demand.until;
         if demand.rate.is_some() && demand.arrivals != self.process {
             self.process = demand.arrivals;
@@ -128,11 +132,16 @@ impl Backlog {
         self.schedule.next().filter(|t| end.is_none_or(|end| *t <= end))
     }
 
-    /// The next arrival's moment has come. `number` gives it its place in the run, once it counts; `None` from it: the
-    /// arrivals are used up. `None`: there is no arrival.
-    pub fn offer(&mut self, number: impl FnOnce() -> Option<u64>) -> Option<Offer> {
+    /// Workers that are not under way: so many of those that wait are about to leave, and take no place in the queue.
+    pub fn free(&self) -> usize {
+        self.workers.saturating_sub(self.under_way as usize)
+    }
+
+    /// The next arrival's moment has come, and `hands` of those that wait need no place in the queue. `number` gives it its
+    /// place in the run, once it counts; `None` from it: the arrivals are used up. `None`: there is no arrival.
+    pub fn offer(&mut self, hands: usize, number: impl FnOnce() -> Option<u64>) -> Option<Offer> {
         let at = self.next()?;
-        let full = self.due.len() >= self.traffic.capacity.max(1);
+        let full = self.due.len() >= self.traffic.capacity.max(1) + hands;
         let capped = self.cap.is_some_and(|cap| self.outstanding() >= cap as usize);
         if full && !capped && self.overflow == Overflow::Block {
             self.held = Some(at);
@@ -251,7 +260,7 @@ mod tests {
     fn offers(b: &mut Backlog, until: u64) -> Vec<Offer> {
         let offer = |b: &mut Backlog| {
             let number = b.counts().scheduled;
-            b.offer(|| Some(number))
+            b.offer(b.free(), || Some(number))
         };
         std::iter::from_fn(|| b.next().filter(|t| *t <= MS(until)).and_then(|_| offer(b))).collect()
     }
@@ -274,6 +283,27 @@ mod tests {
         assert_eq!(offers(&mut b, 40), [Offer::Queued, Offer::Queued, Offer::Shed, Offer::Shed]);
         assert_eq!((b.counts().scheduled, b.counts().shed, b.waiting()), (4, 2, 2));
         assert_eq!(b.oldest(), Some(MS(10)));
+    }
+
+    #[test]
+    fn what_a_free_worker_is_about_to_take_needs_no_place_in_the_queue() {
+        let mut b = backlog(Overflow::Drop);
+        b.follow(
+            Nanos::ZERO,
+            &Demand {
+                workers: 3.0,
+                ..demand(Overflow::Drop)
+            },
+        );
+
+        // Three at once and two that wait, however late somebody looks.
+        assert_eq!(offers(&mut b, 60).iter().filter(|o| **o == Offer::Queued).count(), 5);
+        assert!((0..3).all(|_| b.take(MS(60)).is_some()));
+        assert_eq!(
+            (b.free(), offers(&mut b, 70)),
+            (0, vec![Offer::Shed]),
+            "all three are under way"
+        );
     }
 
     #[test]
@@ -344,7 +374,7 @@ mod tests {
         assert_eq!((offers(&mut b, 99).len(), b.exhausted()), (3, false), "the end is part of it");
 
         b.follow(MS(30), &demand(Overflow::Drop));
-        assert_eq!((b.offer(|| None), b.next(), b.exhausted()), (None, None, true));
+        assert_eq!((b.offer(0, || None), b.next(), b.exhausted()), (None, None, true));
         assert_eq!(b.counts().scheduled, 3);
     }
 
@@ -365,7 +395,7 @@ mod tests {
         // Two gaps of 1 and 3 s had 0.5/s; at 1/s they are half as long.
         let moments: Vec<u64> = std::iter::from_fn(|| {
             let at = b.next()?;
-            b.offer(|| Some(0))?;
+            b.offer(0, || Some(0))?;
             Some(at.ns() / 1_000_000)
         })
         .collect();

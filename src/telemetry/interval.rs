@@ -73,6 +73,8 @@ pub struct Health {
     pub waited: f64,
     /// Beats that came more than 20 ms after the one before: when, and how long.
     pub pauses: Vec<(Nanos, Nanos)>,
+    /// Open model: arrivals that found the queue full because this machine came to them late, several at a time.
+    pub missed: u64,
     /// Something the user should read, such as a descriptor shortage; said once.
     pub remarks: Vec<String>,
 }

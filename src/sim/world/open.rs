@@ -60,7 +60,8 @@ impl World {
     /// An arrival is due now.
     pub(super) fn arrival(&mut self) {
         let number = (!self.spent()).then_some(self.begun);
-        let offer = self.backlog.offer(|| number);
+        // Each that came before has been taken already, if anybody could.
+        let offer = self.backlog.offer(0, || number);
         if offer.is_some_and(|o| o != Offer::Held) {
             if self.demand.limits.is_some() {
                 self.tally.cohorts.get_or_insert_default().arrived(self.due);
