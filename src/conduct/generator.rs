@@ -2,7 +2,7 @@
 //! It refuses to look at the target: what a slow answer does to a closed loop is no fault of ours.
 
 use super::standstill::Standstills;
-use crate::model::demand::Demand;
+use crate::model::demand::{Demand, Drive};
 use crate::model::failure::Failure;
 use crate::model::format::{latency, length, percent, quantity};
 use crate::model::units::Nanos;
@@ -60,6 +60,7 @@ pub(super) struct Generator {
     sent: u64,
     held_back: f64,
     waiting: f64,
+    slip: Nanos,
     ticks: u64,
     late: u64,
     lacked: Option<Nanos>,
@@ -76,16 +77,19 @@ impl Generator {
         if LACKS.iter().any(|class| i.tally.errors[*class as usize] > 0) {
             self.lacked = Some(i.to);
         }
-        self.recent.push_back(Tick {
-            from: i.from,
-            to: i.to,
-            cpu: i.health.cpu,
-            waited: i.health.waited,
-        });
-        while self.recent.front().is_some_and(|t| t.to + RECENT <= i.to) {
-            self.recent.pop_front();
+        // Of the time in which it sent: a drain says nothing of whether it could have sent more.
+        if matches!(demand.drive, Drive::Run | Drive::Pause) {
+            self.recent.push_back(Tick {
+                from: i.from,
+                to: i.to,
+                cpu: i.health.cpu,
+                waited: i.health.waited,
+            });
+            while self.recent.front().is_some_and(|t| t.to + RECENT <= i.to) {
+                self.recent.pop_front();
+            }
+            told.extend(self.crowded(i.to));
         }
-        told.extend(self.crowded(i.to));
         if let (Some(rate), true) = (demand.rate, measured) {
             self.keep_up(i, rate, demand.cap.is_none());
         }
@@ -128,7 +132,7 @@ impl Generator {
     }
 
     /// Open traffic: arrivals that did not leave although a worker was idle or the lane was full, and late sends. What waits
-    /// for the user's throttle does so as wished.
+    /// for the user's throttle does so as wished, and what found every worker busy is the target's doing.
     /// `shedding`: what is shed found the queue full; under a cap it is shed on purpose.
     fn keep_up(&mut self, i: &Interval, rate: f64, shedding: bool) {
         let t = &i.tally;
@@ -137,15 +141,17 @@ impl Generator {
         self.asked += rate * span;
         self.scheduled += t.scheduled;
         self.sent += t.sent;
-        let ours = !i.gauges.throttled && (i.gauges.idle > 0 || i.health.cpu >= FULL);
-        let shed = if shedding {
+        let full = !i.gauges.throttled && i.health.cpu >= FULL;
+        let idle = !i.gauges.throttled && i.gauges.idle > 0;
+        let slipped = i.gauges.slip - std::mem::replace(&mut self.slip, i.gauges.slip);
+        let lost = if full {
             t.shed + t.errors[Failure::LocalQueue as usize]
         } else {
-            0
+            i.health.missed
         };
-        self.held_back += if ours { shed as f64 } else { 0.0 };
-        let waiting = i.gauges.waiting as f64 + i.gauges.slip.secs() * rate;
-        self.waiting = if ours { waiting } else { 0.0 };
+        self.held_back += if shedding { lost as f64 } else { 0.0 };
+        self.held_back += if full { slipped.secs() * rate } else { 0.0 };
+        self.waiting = if full || idle { i.gauges.waiting as f64 } else { 0.0 };
         let Some(response) = typical(t) else { return };
         self.ticks += 1;
         self.late += u64::from(lag(t, 0.99).is_some_and(|l| l > LAG.max(LAG_SHARE * response)));
@@ -311,6 +317,7 @@ mod tests {
                 i.gauges = Gauges {
                     idle,
                     waiting: 500,
+                    slip: Nanos::from_millis(100 * k),
                     throttled,
                     ..Gauges::default()
                 };
@@ -340,14 +347,51 @@ mod tests {
             };
             run(&mut g, &demand, 50, |k| {
                 let mut i = tick(from + k, Nanos::from_micros(20));
-                (i.tally.scheduled, i.tally.shed) = (rate as u64 / 10, 10);
-                (i.tally.sent, i.gauges.idle) = (i.tally.scheduled - 10, 1);
+                (i.tally.scheduled, i.tally.shed, i.health.missed) = (rate as u64 / 10, 10, 10);
+                i.tally.sent = i.tally.scheduled - 10;
                 i
             });
         }
 
         let why = g.limit(true, None).unwrap();
         assert!(why.starts_with("sent 100/s of 200/s, "), "{why}");
+    }
+
+    #[test]
+    fn what_a_target_that_stood_still_cost_is_not_ours_once_workers_idle_again() {
+        let mut g = Generator::default();
+        run(&mut g, &open(), 100, |k| {
+            let mut i = tick(k, Nanos::from_micros(20));
+            let still = (30..50).contains(&k);
+            (i.tally.shed, i.gauges.idle) = (if still { 15 } else { 0 }, u64::from(!still));
+            i.gauges.slip = Nanos::from_millis(100 * k.clamp(30, 50) - 3_000);
+            // Of the last tick of it, ten were shed, and then everybody was free.
+            (i.tally.shed, i.gauges.idle) = if k == 49 { (10, 4) } else { (i.tally.shed, i.gauges.idle) };
+            i
+        });
+
+        assert_eq!(g.limit(true, None), None);
+    }
+
+    #[test]
+    fn a_lane_that_was_full_while_it_sent_was_full() {
+        let closed = Demand { rate: None, ..open() };
+        let mut g = Generator::default();
+        let busy = |cpu| {
+            move |k| {
+                let mut i = tick(k, Nanos::ZERO);
+                i.health.cpu = cpu;
+                i
+            }
+        };
+        run(&mut g, &closed, 20, busy(0.99));
+        let drain = Demand {
+            drive: Drive::Drain,
+            ..closed
+        };
+        (20..23).for_each(|k| drop(g.add(&busy(0.05)(k), &drain, false)));
+
+        assert_eq!(g.limit(false, None).as_deref(), Some("CPU 99 %"));
     }
 
     #[test]
