@@ -362,11 +362,9 @@ mod tests {
         let mut g = Generator::default();
         run(&mut g, &open(), 100, |k| {
             let mut i = tick(k, Nanos::from_micros(20));
-            let still = (30..50).contains(&k);
-            (i.tally.shed, i.gauges.idle) = (if still { 15 } else { 0 }, u64::from(!still));
-            i.gauges.slip = Nanos::from_millis(100 * k.clamp(30, 50) - 3_000);
-            // Of the last tick of it, ten were shed, and then everybody was free.
-            (i.tally.shed, i.gauges.idle) = if k == 49 { (10, 4) } else { (i.tally.shed, i.gauges.idle) };
+            // Every second it stands still until shortly before a tick ends.
+            (i.tally.shed, i.gauges.idle) = (if k % 10 == 9 { 10 } else { 0 }, 4);
+            i.gauges.slip = Nanos::from_millis(50 * (k / 10));
             i
         });
 
