@@ -2,6 +2,7 @@
 
 use crate::answer;
 use crate::model::format::{count, length, percent};
+use crate::model::setpoints::LoadModel;
 use crate::telemetry::frame::Frame;
 
 /// Wait for a CPU that is told.
@@ -19,6 +20,13 @@ pub(super) fn trust(f: &Frame) -> String {
     }
     if let Some(l) = f.whole.little_ratio.filter(|_| !answer::grows(f)) {
         parts.push(format!("N = X·R to {}", percent((l - 1.0).abs())));
+    }
+    let stalled = f.whole.stalled.1;
+    if f.setpoints.model == LoadModel::Closed && stalled > 0.0 {
+        parts.push(format!(
+            "closed model: stalls of {} suppressed load (coordinated omission)",
+            length(stalled)
+        ));
     }
     parts.push(sent(f));
     if f.books.unsent > 0 {
@@ -96,6 +104,18 @@ pub fn doubts(f: &Frame) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::telemetry::books::Books;
+
+    #[test]
+    fn a_stall_in_the_closed_model_is_said_to_have_suppressed_load() {
+        let mut f = Frame::default();
+        f.whole.stalled = (2.0, 4.0);
+        let closed = trust(&f);
+        f.setpoints.model = LoadModel::Open;
+
+        let said = "closed model: stalls of 4.0 s suppressed load (coordinated omission)";
+        assert!(closed.contains(said), "{closed}");
+        assert!(!trust(&f).contains("closed model"));
+    }
 
     #[test]
     fn lag_wait_and_ages_are_told_when_there_are_any() {
