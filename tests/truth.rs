@@ -260,5 +260,8 @@ fn it_serves_twenty_thousand_a_second_and_logs_them_all() {
     let mut numbers: Vec<u64> = truth.log().iter().filter_map(|e| e.seq).collect();
     numbers.sort();
     assert!(numbers.iter().copied().eq(0..number as u64), "each once");
-    assert!(!quiet::full() || !quiet::undisturbed(share) || rate >= 20_000.0, "{rate:.0}");
+    if quiet::full() {
+        assert!(quiet::undisturbed(share), "machine too busy: end other work and run it again");
+        assert!(rate >= 20_000.0, "{rate:.0}");
+    }
 }

@@ -40,6 +40,11 @@ fn a20_a_rate_this_machine_cannot_make_is_said_to_be_its_fault() {
     assert_eq!(ran.ended.code, Some(0), "{}", ran.ended.stderr);
     assert_eq!(ran.summary["generator"]["saturated"], true, "{}", ran.summary["generator"]);
     assert_eq!(ran.summary["valid"], false);
+    assert_eq!(
+        ran.summary["verdict"]["code"], "GENERATOR-LIMITED",
+        "{}",
+        ran.summary["verdict"]
+    );
     assert_eq!(overasked(&["--strict"]).ended.code, Some(6));
 }
 
@@ -78,6 +83,17 @@ fn stop(truth: &Truth, started: &Started, at: Duration, stopped: Duration) {
     started.product.signal(Signal::CONT);
 }
 
+/// Requests it says a standstill made late.
+fn said_late(ran: &Ran) -> Option<f64> {
+    let events = ran.summary["events"].as_array().unwrap();
+    let told = events
+        .iter()
+        .filter_map(|e| e["what"].as_str())
+        .find(|t| t.contains("generator stalled"))?;
+    let number = told.strip_suffix(" requests late")?.rsplit(' ').next()?;
+    number.replace(',', "").parse().ok()
+}
+
 /// What the generator says of the longest stall, ms.
 fn longest_stall(ran: &Ran) -> f64 {
     let stalls = ran.summary["generator"]["stalls"].as_array().unwrap();
@@ -93,6 +109,7 @@ fn a20_a_generator_that_stood_still_says_so_and_counts_it() {
     // 2 s at 200/s: those due in its first second waited a second or more
     assert!(at_least(&ran.responses(), 1000.0) >= 190, "{}", ran.shape());
     assert!(longest_stall(&ran) >= 1900.0, "{}", ran.summary["generator"]);
+    assert!(said_late(&ran).is_some_and(|n| n >= 380.0), "{}", ran.summary["events"]);
     assert_eq!(ran.summary["valid"], false);
 }
 
@@ -122,6 +139,7 @@ fn a20_full() {
                 near(what, ran.ms("response", what), ms, 60.0);
             }
             near("stall", longest_stall(&ran), 3000.0, 60.0);
+            near("late", said_late(&ran).unwrap(), 600.0, 12.0);
             assert!(quantile(&service, 0.98) <= 20.0, "{}", quantile(&service, 0.98));
         },
     );

@@ -160,16 +160,10 @@ fn a11(top: f64, seconds: u64) -> Ran {
     say("A11", &format!("0..{top} in {seconds} s: {} of {expected}", moments.len()));
     near("arrivals", moments.len() as f64, expected, 5.0);
     assert_eq!(truth.counts().requests, ran.n("/books/sent"));
-    // n(t) = top·t²/(2T); the schedule may begin a few ms after the clock
+    // n(t) = top·t²/(2T)
     for t in 1..seconds {
         let (n, t) = (moments.iter().filter(|m| **m < t as f64).count() as f64, t as f64);
-        let law = top * t * t / (2.0 * seconds as f64);
-        near(
-            &format!("by {t} s"),
-            n,
-            law,
-            (law * 0.01).max(top * t / seconds as f64 * 0.05 + 2.0),
-        );
+        near(&format!("by {t} s"), n, top * t * t / (2.0 * seconds as f64), 2.0);
     }
     ran
 }

@@ -182,47 +182,69 @@ fn a03_full() {
             ] {
                 near(what, ran.ms("response", what), ms, tolerance);
             }
-            let slow = at_least(&ran.responses(), 20.0) as f64 / ran.raw.len() as f64;
-            near("slow fraction", slow, 0.4, 0.01);
+            let all = ran.responses();
+            near("slow fraction", at_least(&all, 20.0) as f64 / all.len() as f64, 0.4, 0.01);
+            near("p50", quantile(&all, 0.5), 3.75, 1.25);
+            near("max", quantile(&all, 1.0), 2000.0, 30.0);
         },
     );
 }
 
-/// A17: a server of `ms`, 50/s for `seconds`, then the drain.
-fn a17(ms: u64, seconds: u64, drain: &str) -> Ran {
+/// A17: a server of `ms`, `rate` a second for `seconds`, then the drain.
+fn a17(ms: u64, rate: u64, seconds: u64, drain: &str) -> Ran {
     let truth = Truth::always(Behaviour::fixed(ms));
-    let time = format!("{seconds}s");
-    let ran = run(&truth, &["-q", "50", "-z", &time, "--drain", drain, "-t", "30s"]).reconciled(&truth);
+    let (q, z) = (rate.to_string(), format!("{seconds}s"));
+    let ran = run(&truth, &["-q", &q, "-z", &z, "--drain", drain, "-t", "30s"]).reconciled(&truth);
     say("A17", &format!("drain {drain}: {}", ran.summary["books"]));
-    assert_eq!(ran.n("/books/scheduled"), 50 * seconds);
+    assert_eq!(ran.n("/books/scheduled"), rate * seconds);
     ran
+}
+
+/// Ages of what was cut off, ms, ascending.
+fn ages(ran: &Ran) -> Vec<f64> {
+    let cut = ran.raw.iter().filter(|l| l.class == "aborted");
+    sorted(cut.map(Line::response))
 }
 
 #[test]
 fn a17_what_is_under_way_at_the_end_is_told_with_its_age() {
     let _alone = alone();
-    let ran = a17(2000, 4, "0s");
+    let ran = a17(2000, 50, 4, "0s");
 
     // answered in time: those due in the first 2 s, at most, and the one due just then
     assert!(ran.n("/books/ok") <= 101, "{}", ran.n("/books/ok"));
     let aborted = ran.n("/books/aborted");
     assert!((95..=200).contains(&aborted), "{aborted}");
-    let ages: Vec<f64> = ran
-        .raw
-        .iter()
-        .filter(|l| l.class == "aborted")
-        .map(|l| l.response())
-        .collect();
+    let ages = ages(&ran);
     assert_eq!(ages.len() as u64, aborted);
-    assert!(ages.iter().any(|a| *a >= 1500.0), "{ages:?}");
+    assert!(quantile(&ages, 1.0) >= 1500.0, "{ages:?}");
 }
 
 #[test]
 fn a17_a_drain_that_is_long_enough_finishes_all() {
     let _alone = alone();
-    let ran = a17(2000, 4, "20s");
+    let ran = a17(2000, 50, 4, "20s");
 
     assert_eq!((ran.n("/books/ok"), ran.n("/books/aborted")), (200, 0));
+}
+
+#[test]
+#[ignore = "45 s"]
+fn a17_full() {
+    for (drain, answered) in [(0, 500), (2, 700), (10, 1000)] {
+        judged(
+            || a17(5000, 100, 10, &format!("{drain}s")),
+            |ran| {
+                let (ok, aborted) = (ran.n("/books/ok"), ran.n("/books/aborted"));
+                assert_eq!(ok + aborted, 1000);
+                // An answer that leaves as the end comes may be in time or not; this machine wakes in some tens of ms.
+                near("answered", ok as f64, f64::from(answered), 5.0);
+                if aborted > 0 {
+                    near("oldest", quantile(&ages(&ran), 1.0), 5000.0, 60.0);
+                }
+            },
+        );
+    }
 }
 
 /// A19: 150/s at a server of 100/s.
