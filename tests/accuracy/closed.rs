@@ -296,6 +296,9 @@ fn a31_fast_errors_are_no_throughput_and_do_not_draw_more_workers() {
     );
     assert!(good <= 1.0, "errors counted as good: {good}");
     assert!(most <= 512.0, "workers ran away: {most}");
+    let verdict = &ran.summary["verdict"];
+    assert_eq!(verdict["code"], "BROKEN", "{verdict}");
+    assert!(verdict["sentence"].to_string().contains("errors dominate"), "{verdict}");
     assert_eq!(ran.n("/status/503"), ran.n("/books/bad_status"));
     // ten slots of 10 ms: 1000/s at most, whatever a window catches
     assert!(ran.n("/books/ok") <= 8 * 1000 + 20, "{}", ran.n("/books/ok"));
