@@ -8,6 +8,7 @@ use crate::model::failure::Failure;
 use crate::model::format::{clock, count, length, percent, quantity};
 use crate::model::run::EndedBy;
 use crate::model::setpoints::Mode;
+use crate::telemetry::curve::Row;
 use crate::telemetry::frame::{Frame, Phase};
 
 /// The verdict of a frame; defined from the first frame on.
@@ -96,17 +97,19 @@ fn broken(f: &Frame) -> Found {
         .flatten()
         .max_by_key(|(_, n)| *n)
         .map_or_else(String::new, |(what, _)| format!("{what} on "));
-    let clean = f
-        .curve
-        .iter()
-        .filter(|r| !r.stale && r.errors < 0.05)
-        .map(|r| r.workers)
-        .max();
-    let above = clean.map_or_else(String::new, |n| format!(" above {n} in flight"));
+    let above = fine_up_to(f).map_or_else(String::new, |n| format!(" above {n} in flight"));
     Some((
         Code::Broken,
         format!("errors dominate: {what}{} of requests{above}", percent(share)),
     ))
+}
+
+/// Most workers without errors, where all that had some were more.
+fn fine_up_to(f: &Frame) -> Option<u32> {
+    let (fine, bad): (Vec<&Row>, Vec<&Row>) = f.curve.iter().filter(|r| !r.stale).partition(|r| r.errors < 0.05);
+    let fewest = bad.iter().map(|r| r.workers).min()?;
+    let most = fine.iter().map(|r| r.workers).max()?;
+    (most < fewest).then_some(most)
 }
 
 fn stalled(f: &Frame) -> Found {
@@ -179,7 +182,7 @@ mod tests {
     use crate::model::setpoints::Setpoints;
     use crate::model::units::Nanos;
     use crate::telemetry::books::Books;
-    use crate::telemetry::curve::{Knee, Row};
+    use crate::telemetry::curve::Knee;
     use crate::telemetry::frame::{Shift, Totals, Whole};
     use crate::telemetry::tally::ErrorSample;
 
@@ -327,6 +330,24 @@ mod tests {
         let v = verdict(&f);
 
         assert_eq!(v.code, Code::Broken);
-        assert!(v.sentence.contains("503 on 71 %"), "{}", v.sentence);
+        assert_eq!(v.sentence, "errors dominate: 503 on 71 % of requests");
+    }
+
+    #[test]
+    fn errors_are_said_to_begin_above_a_count_only_where_they_do() {
+        let said = |erring: &[(u32, f64)]| {
+            let mut f = answered(&[]);
+            (f.last.errors, f.books.bad_status) = (0.71, 700);
+            let rows = erring.iter().map(|(n, errors)| Row {
+                errors: *errors,
+                ..row(*n, 1000.0)
+            });
+            f.curve = rows.collect::<Vec<_>>().into();
+            verdict(&f).sentence
+        };
+
+        assert!(said(&[(24, 0.0), (48, 0.9)]).ends_with(" above 24 in flight"));
+        assert!(said(&[(2, 0.98), (42, 0.0)]).ends_with("of requests"), "it became so later");
+        assert!(said(&[(24, 0.0)]).ends_with("of requests"));
     }
 }
