@@ -126,12 +126,13 @@ impl Due {
         match before {
             Some(before) => {
                 desk.advance(now, &before);
-                desk.backlog.follow(now, demand);
+                let later = desk.backlog.follow(now, demand);
+                desk.postpone(later);
             }
             None => desk.begin(demand),
         }
         if demand.rate.is_none() || demand.drive == Drive::Abort {
-            let age = desk.backlog.oldest().map_or(Nanos::ZERO, |t| now - t);
+            let age = desk.backlog.age(now);
             desk.dropped = (desk.dropped.0 + desk.backlog.clear(), desk.dropped.1.max(age));
         }
         self.judge(&mut desk, demand, before.map_or(Nanos::ZERO, |_| now));
@@ -232,7 +233,7 @@ impl Due {
         desk.tell(whole, now);
         whole.gauges.waiting = desk.backlog.waiting() as u64;
         whole.gauges.most_waiting = desk.backlog.most_waiting() as u64;
-        whole.gauges.due_age = desk.backlog.oldest().map_or(Nanos::ZERO, |t| now - t);
+        whole.gauges.due_age = desk.backlog.age(now);
         whole.gauges.slip = desk.backlog.slip();
         whole.gauges.throttled = desk.throttle.is_some_and(|t| t.binds(now));
         let unheard: u64 = desk.taken.iter().zip(took).map(|(taken, took)| taken - took).sum();
@@ -285,6 +286,19 @@ impl Desk {
             if let Some(cohorts) = self.cohorts.as_mut().filter(|_| counts && demand.limits.is_some()) {
                 cohorts.arrived(at);
             }
+        }
+    }
+
+    /// What waits is wanted so much later than before.
+    fn postpone(&mut self, later: Nanos) {
+        let Some(cohorts) = self.cohorts.as_mut().filter(|_| later > Nanos::ZERO) else {
+            return;
+        };
+        for at in self.backlog.wanted().filter(|at| *at >= self.judged) {
+            if at - later >= self.judged {
+                cohorts.postponed(at - later);
+            }
+            cohorts.arrived(at);
         }
     }
 

@@ -193,7 +193,7 @@ impl World {
         g.waiting = self.backlog.waiting() as u64;
         g.most_waiting = self.backlog.most_waiting() as u64;
         g.queued = g.waiting;
-        g.due_age = self.backlog.oldest().map_or(Nanos::ZERO, |t| self.now - t);
+        g.due_age = self.backlog.age(self.now);
         g.slip = self.backlog.slip();
         g.throttled = self.throttle.is_some_and(|t| t.binds(self.now));
         self.peak = self.peak.max(g.active);

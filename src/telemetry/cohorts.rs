@@ -19,6 +19,15 @@ pub struct Cohort {
     pub arrived: u64,
     /// Of those, answered well within each limit so far.
     pub timely: [u64; TERMS],
+    /// Of the arrivals, wanted later after all.
+    postponed: u64,
+}
+
+impl Cohort {
+    /// Arrivals that still belong to it.
+    fn kept(&self) -> u64 {
+        self.arrived.saturating_sub(self.postponed)
+    }
 }
 
 /// Cohorts of a stretch of time. Merging is commutative and associative.
@@ -34,6 +43,11 @@ impl Cohorts {
         self.at(intended.ns() / SLOT.ns()).arrived += 1;
     }
 
+    /// An arrival that was due has not begun, and is wanted later.
+    pub fn postponed(&mut self, intended: Nanos) {
+        self.at(intended.ns() / SLOT.ns()).postponed += 1;
+    }
+
     /// An arrival was answered well after `response`.
     pub fn answered(&mut self, intended: Nanos, response: Nanos, limits: &[Nanos; TERMS]) {
         let cohort = self.at(intended.ns() / SLOT.ns());
@@ -47,6 +61,7 @@ impl Cohorts {
         for (i, theirs) in other.slots.iter().enumerate() {
             let mine = self.at(other.first + i as u64);
             mine.arrived += theirs.arrived;
+            mine.postponed += theirs.postponed;
             for (a, b) in mine.timely.iter_mut().zip(theirs.timely) {
                 *a += b;
             }
@@ -59,7 +74,7 @@ impl Cohorts {
         while !self.slots.is_empty() && SLOT * (self.first + 1) <= until {
             let Some(c) = self.slots.pop_front() else { break };
             self.first += 1;
-            sum.arrived += c.arrived;
+            sum.arrived += c.kept();
             for (a, b) in sum.timely.iter_mut().zip(c.timely) {
                 *a += b;
             }
@@ -73,7 +88,7 @@ impl Cohorts {
         let place = |slot: u64| slot.saturating_sub(self.first).min(self.slots.len() as u64) as usize;
         let end = place(to.ns() / SLOT.ns() + 1);
         let slots = self.slots.range_mut(place(from.ns() / SLOT.ns()).min(end)..end);
-        slots.map(|c| std::mem::take(c).arrived).sum()
+        slots.map(|c| std::mem::take(c).kept()).sum()
     }
 
     /// Nothing is in it.
@@ -117,6 +132,19 @@ mod tests {
         assert_eq!((young.arrived, young.timely), (2, [1, 1, 1]));
         assert_eq!((all.arrived, all.timely), (1, [0, 1, 1]));
         assert!(c.is_empty());
+    }
+
+    #[test]
+    fn one_that_is_wanted_later_counts_there_alone() {
+        let (mut told, mut c) = (Cohorts::default(), Cohorts::default());
+        [5, 6, 25].iter().for_each(|t| told.arrived(MS(*t)));
+        c.postponed(MS(6));
+        c.arrived(MS(1_006));
+
+        told.merge(&c);
+
+        assert_eq!(told.take(MS(10)).arrived, 1);
+        assert_eq!((told.forget(MS(20), MS(21)), told.take(MS(2_000)).arrived), (1, 1));
     }
 
     #[test]
