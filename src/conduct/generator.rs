@@ -194,8 +194,13 @@ impl Generator {
     }
 
     /// Standstills so far: when and how long.
-    pub(super) fn stalls(&self) -> &[(Nanos, Nanos)] {
-        &self.stalls.list
+    pub(super) fn stalls(&self) -> Vec<(Nanos, Nanos)> {
+        self.stalls.list()
+    }
+
+    /// What is still to be told when nothing more will be heard.
+    pub(super) fn rest(&mut self) -> Vec<(Nanos, String)> {
+        self.stalls.rest()
     }
 
     fn level(&self, of: impl Fn(&Tick) -> f64) -> f64 {

@@ -36,7 +36,7 @@ impl Conductor {
             control: self.control(),
             gauges: self.gauges_to_show(),
             health: std::mem::take(&mut self.health),
-            stalls: self.generator.stalls().to_vec(),
+            stalls: self.generator.stalls(),
             cpu: self.generator.cpu(),
             cpu_wait: self.generator.waited(),
             short_of: self.short_of,
@@ -173,6 +173,9 @@ impl Conductor {
 
     /// The last look at the books; an imbalance is our own fault and is said.
     fn close_books(&mut self, now: Nanos) {
+        for (at, told) in self.generator.rest() {
+            self.orders.note(at, Who::Engine, told);
+        }
         let (books, totals) = (self.ledger.books(), self.ledger.totals());
         for (what, n, oldest) in [
             ("aborted", books.aborted, totals.aborted_oldest),

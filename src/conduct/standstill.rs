@@ -1,5 +1,5 @@
 //! Standstills of this machine: beats of lanes that came far too late, by a stop signal, a theft of CPU, a paused guest.
-//! It refuses to count one twice because several lanes saw it.
+//! It refuses to count one twice because several lanes saw it, and to tell of one before all of them could.
 
 use crate::model::format::count;
 use crate::model::units::Nanos;
@@ -8,33 +8,66 @@ use crate::telemetry::interval::Interval;
 /// A shorter pause is nothing to tell anybody.
 const STALL: Nanos = Nanos::from_millis(100);
 
-/// All of a run.
-#[derive(Debug, Default)]
-pub(super) struct Standstills {
-    /// When and how long, in order.
-    pub(super) list: Vec<(Nanos, Nanos)>,
+/// It is told so long after its end at the latest: a lane that is not heard until then has no say.
+const PATIENCE: Nanos = Nanos::from_secs(1);
+
+/// One, as all lanes saw it.
+#[derive(Debug)]
+struct Standstill {
+    from: Nanos,
+    to: Nanos,
+    /// Arrivals that were due meanwhile.
+    late: f64,
+    told: bool,
 }
+
+/// All of a run, in order.
+#[derive(Debug, Default)]
+pub(super) struct Standstills(Vec<Standstill>);
 
 impl Standstills {
     /// Adds those of one interval, `rate` arrivals a second being due meanwhile. What is to be told, with its moment: those
-    /// that overlap as one, one that goes on from before not again.
+    /// that overlap as one, when all lanes were heard after it.
     pub(super) fn add(&mut self, i: &Interval, rate: Option<f64>) -> Vec<(Nanos, String)> {
-        let known = self.list.len();
-        let mut late: Vec<f64> = vec![0.0; known];
         for (at, lasted) in i.health.pauses.iter().filter(|(_, lasted)| *lasted > STALL) {
-            match self.list.last_mut() {
-                Some((from, long)) if *at <= *from + *long => *long = (*at + *lasted).max(*from + *long) - *from,
-                _ => {
-                    self.list.push((*at, *lasted));
-                    late.push(0.0);
-                }
-            }
-            if let Some(sum) = late.last_mut() {
-                *sum += rate.unwrap_or(0.0) * lasted.secs() / f64::from(i.lanes.max(1));
-            }
+            let late = rate.unwrap_or(0.0) * lasted.secs() / f64::from(i.lanes.max(1));
+            self.saw(*at, *at + *lasted, late);
         }
-        let fresh = self.list.iter().zip(late).skip(known);
-        fresh.map(|((at, long), late)| (*at, stall_sentence(*long, late))).collect()
+        // Lanes report at different moments; once an interval begins behind it, all of them had their say.
+        let heard = |to| (i.heard >= i.lanes && i.from >= to) || i.to >= to + PATIENCE;
+        self.tell(heard)
+    }
+
+    /// Everything not yet told.
+    pub(super) fn rest(&mut self) -> Vec<(Nanos, String)> {
+        self.tell(|_| true)
+    }
+
+    /// When and how long each was.
+    pub(super) fn list(&self) -> Vec<(Nanos, Nanos)> {
+        self.0.iter().map(|s| (s.from, s.to - s.from)).collect()
+    }
+
+    /// A lane stood still.
+    fn saw(&mut self, from: Nanos, to: Nanos, late: f64) {
+        if let Some(same) = self.0.iter_mut().rev().find(|s| from <= s.to && s.from <= to) {
+            (same.from, same.to) = (same.from.min(from), same.to.max(to));
+            same.late += late;
+            return;
+        }
+        let place = self.0.partition_point(|s| s.from < from);
+        let told = false;
+        self.0.insert(place, Standstill { from, to, late, told });
+    }
+
+    fn tell(&mut self, ripe: impl Fn(Nanos) -> bool) -> Vec<(Nanos, String)> {
+        let fresh = self.0.iter_mut().filter(|s| !s.told && ripe(s.to));
+        fresh
+            .map(|s| {
+                s.told = true;
+                (s.from, stall_sentence(s.to - s.from, s.late))
+            })
+            .collect()
     }
 }
 
@@ -54,30 +87,61 @@ fn stall_sentence(long: Nanos, late: f64) -> String {
 mod tests {
     use super::*;
 
-    fn interval() -> Interval {
-        Interval {
+    const MS: fn(u64) -> Nanos = Nanos::from_millis;
+
+    /// Of two lanes, of which so many were heard.
+    fn interval(from: u64, to: u64, heard: u32, pauses: &[(u64, u64)]) -> Interval {
+        let mut i = Interval {
+            from: MS(from),
+            to: MS(to),
             lanes: 2,
-            heard: 2,
+            heard,
             ..Interval::default()
-        }
+        };
+        i.health.pauses = pauses.iter().map(|(at, long)| (MS(*at), MS(*long))).collect();
+        i
     }
 
     #[test]
     fn a_standstill_of_all_lanes_is_one_with_the_requests_it_made_late() {
         let mut g = Standstills::default();
-        let ms = Nanos::from_millis;
-        let mut i = interval();
-        i.health.pauses = vec![(ms(3000), ms(100)), (ms(4000), ms(2990)), (ms(4005), ms(2995))];
-        let mut next = interval();
-        next.health.pauses = vec![(ms(4100), ms(2950))];
 
-        let told = g.add(&i, Some(200.0));
-        let again = g.add(&next, Some(200.0));
+        let first = g.add(
+            &interval(3_900, 7_010, 2, &[(3000, 100), (4000, 2990), (4005, 2995)]),
+            Some(200.0),
+        );
+        let then = g.add(&interval(7_010, 7_110, 2, &[]), Some(200.0));
+        let again = g.add(&interval(7_110, 7_210, 2, &[]), Some(200.0));
 
         // 200/s for 3 s, half of them in each lane.
-        assert_eq!(told, [(ms(4000), "generator stalled 3.0 s, 599 requests late".into())]);
-        assert!(again.is_empty());
-        assert_eq!(g.list, [(ms(4000), ms(3050))]);
-        assert_eq!(stall_sentence(ms(230), 0.0), "generator stalled 230 ms");
+        assert_eq!(then, [(MS(4000), "generator stalled 3.0 s, 599 requests late".into())]);
+        assert!(first.is_empty() && again.is_empty());
+        assert_eq!(g.list(), [(MS(4000), MS(3000))]);
+        assert_eq!(stall_sentence(MS(230), 0.0), "generator stalled 230 ms");
+    }
+
+    #[test]
+    fn lanes_that_report_in_different_ticks_are_all_counted() {
+        let mut g = Standstills::default();
+        let late = |told: &[(Nanos, String)]| told.iter().any(|(_, s)| s.ends_with("600 requests late"));
+
+        // The second lane's report is half a tick late; the mean of the ends is in the middle of the standstill until then.
+        let one = g.add(&interval(3_990, 5_500, 1, &[(4000, 3000)]), Some(200.0));
+        let both = g.add(&interval(5_500, 7_100, 2, &[(4000, 3000)]), Some(200.0));
+        let after = g.add(&interval(7_100, 7_200, 2, &[]), Some(200.0));
+
+        assert!(one.is_empty() && both.is_empty() && late(&after), "{after:?}");
+    }
+
+    #[test]
+    fn a_lane_that_is_not_heard_again_keeps_nothing_from_being_told() {
+        let half = |told: Vec<(Nanos, String)>| told == [(MS(4000), "generator stalled 3.0 s, 300 requests late".to_owned())];
+        let (mut g, mut over) = (Standstills::default(), Standstills::default());
+
+        g.add(&interval(3_990, 7_900, 1, &[(4000, 3000)]), Some(200.0));
+        over.add(&interval(3_990, 7_900, 1, &[(4000, 3000)]), Some(200.0));
+
+        assert!(half(g.add(&interval(7_900, 8_000, 1, &[]), Some(200.0))));
+        assert!(half(over.rest()) && over.rest().is_empty(), "the run is over");
     }
 }
