@@ -16,6 +16,7 @@ mod guard;
 mod ledger;
 mod orders;
 mod publish;
+mod record;
 mod shift;
 mod standstill;
 mod steady;

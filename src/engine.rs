@@ -40,6 +40,8 @@ mod arrivals;
 mod crowd;
 #[cfg(test)]
 mod fake;
+#[cfg(test)]
+mod unheard;
 
 pub use lanes::Lanes;
 pub use launch::{First, Seat, launch};

@@ -70,9 +70,10 @@ impl Axis {
         full
     }
 
-    /// Closes what is open, if there is anything in it.
-    pub(super) fn finish(&mut self, to: Nanos, setpoint: Option<f64>) {
-        if self.span > 0.0 {
+    /// Closes what is open and what was counted since the last span, if there is anything in them.
+    pub(super) fn finish(&mut self, to: Nanos, rest: Option<&Tally>, setpoint: Option<f64>) {
+        rest.into_iter().for_each(|rest| self.open.merge(rest));
+        if self.span > 0.0 || self.open.scheduled > 0 {
             self.close(to, setpoint);
         }
     }
@@ -188,7 +189,7 @@ mod tests {
         for i in 1..=(MOST as u64 * 3) {
             axis.add(&t, Nanos::from_millis(500 * i), 0.5, &levels());
         }
-        axis.finish(Nanos::from_millis(500 * (MOST as u64 * 3) + 1), None);
+        axis.finish(Nanos::from_millis(500 * (MOST as u64 * 3) + 1), None, None);
 
         let columns = axis.columns();
 

@@ -2,16 +2,16 @@
 //! in real time over sockets and in virtual time over the simulator alike.
 
 use super::Plant;
-use super::axis::{Axis, Levels};
+use super::axis::Axis;
 use super::ending::Ending;
 use super::generator::Generator;
 use super::guard::Guards;
 use super::ledger::Ledger;
 use super::orders::{Orders, Said, Wish};
+use super::record::observe;
 use super::shift::Shifts;
 use super::steady::Resting;
 use super::vigil::Vigil;
-use crate::control::Observation;
 use crate::control::regulator::{Regulator, Ruling};
 use crate::load::Stages;
 use crate::model::command::Line;
@@ -22,9 +22,9 @@ use crate::model::setpoints::{Mode, Setpoints};
 use crate::model::units::Nanos;
 use crate::telemetry::curve::Curve;
 use crate::telemetry::frame::Frame;
-use crate::telemetry::grid::Grid;
 use crate::telemetry::interval::Interval;
 use crate::telemetry::latency::Latency;
+use crate::telemetry::tally::Tally;
 use std::sync::Arc;
 
 /// When a run ends by itself.
@@ -81,6 +81,8 @@ pub struct Conductor {
     pub(super) watched: bool,
     pub(super) stages: Option<Arc<Stages>>,
     pub(super) frame: Arc<Frame>,
+    /// What was counted since the last span.
+    pub(super) carried: Option<Box<Tally>>,
 }
 
 impl Conductor {
@@ -124,6 +126,7 @@ impl Conductor {
             watched: true,
             stages: None,
             frame: Arc::default(),
+            carried: None,
         }
     }
 
@@ -149,8 +152,8 @@ impl Conductor {
     /// One tick at `now`, every 100 ms. `said` are the commands on the desk; those applied before are skipped.
     /// The last frame has phase `Done`; no tick may follow it.
     pub fn tick(&mut self, now: Nanos, plant: &mut impl Plant, said: &[Said]) -> Arc<Frame> {
-        let interval = plant.collect(now);
-        let column = self.record(now, &interval);
+        let mut interval = plant.collect(now);
+        let column = self.record(now, &mut interval);
         for wish in self.orders.obey(now, said, self.present()) {
             self.grant(wish, now);
         }
@@ -169,56 +172,6 @@ impl Conductor {
     /// Exchanges start: neither ending nor paused.
     pub(super) fn sending(&self) -> bool {
         self.ending.is_none() && !self.orders.set().paused
-    }
-
-    fn record(&mut self, now: Nanos, i: &Interval) -> bool {
-        let warm = i.to > self.limits.warmup;
-        let sent = self.demand.drive == Drive::Run;
-        self.ledger.add(i, now, sent, warm);
-        self.health = i.health.clone();
-        for remark in &i.health.remarks {
-            self.orders.note(now, Who::Engine, remark.clone());
-        }
-        for (at, told) in self.generator.add(i, &self.demand, sent && warm) {
-            self.orders.note(at, Who::Engine, told);
-        }
-        let span = (i.to - i.from).secs();
-        if i.heard == 0 || span <= 0.0 {
-            return false;
-        }
-        let queue = if self.demand.rate.is_some() {
-            i.gauges.waiting as f64
-        } else if sent {
-            self.queue_estimate(i.tally.ok as f64 / span)
-        } else {
-            0.0
-        };
-        if sent && warm {
-            let busy = self.demand.rate.map_or(self.demand.workers, |_| i.gauges.busy);
-            self.resting.whole.add(&i.tally, i.from, span, busy, queue);
-        }
-        let levels = Levels {
-            // In the open model the workers are a limit; the exchanges in flight are what there is to see.
-            workers: match self.demand.rate {
-                Some(_) => i.gauges.busy,
-                None => self.demand.workers,
-            },
-            queue,
-            paused: self.demand.drive == Drive::Pause,
-            setpoint: self.target(),
-        };
-        self.axis.add(&i.tally, i.to, span, &levels)
-    }
-
-    /// max(0, N − X·R₀), R₀ the smallest mean latency of any stage.
-    fn queue_estimate(&self, rate: f64) -> f64 {
-        self.curve
-            .idle()
-            .map_or(0.0, |idle| (self.demand.workers - rate * idle).max(0.0))
-    }
-
-    fn target(&self) -> Option<f64> {
-        self.orders.set().aim().map(|t| t.value)
     }
 
     fn grant(&mut self, wish: Wish, now: Nanos) {
@@ -372,24 +325,5 @@ fn band(mode: Mode) -> f64 {
         Mode::Hold | Mode::Slo => f64::MAX,
         mode if mode.school() => 0.4,
         _ => 0.0,
-    }
-}
-
-fn observe(i: &Interval, demand: &Demand, gentle: bool) -> Observation {
-    let all = i.tally.response();
-    Observation {
-        now: i.to,
-        span: (i.to - i.from).secs(),
-        ok: i.tally.ok,
-        err: i.tally.bad_status + i.tally.error_total(),
-        mean: all.mean(),
-        grid: Grid::of(&all),
-        workers: demand.workers,
-        in_flight: i.gauges.in_flight,
-        gentle,
-        cohorts: i.tally.cohorts.as_deref().cloned(),
-        offered: demand.rate,
-        waiting: i.gauges.waiting,
-        pauses: i.health.pauses.clone(),
     }
 }

@@ -76,18 +76,20 @@ impl Ledger {
         }
     }
 
-    /// Adds one interval. `sending`: it lies in the sending window; `warm`: warm-up is over.
-    pub(super) fn add(&mut self, i: &Interval, now: Nanos, sending: bool, warm: bool) {
+    /// Enters one interval into the books: counts and levels are of the same moment, whoever was heard.
+    pub(super) fn book(&mut self, i: &Interval, now: Nanos) {
         self.total.merge(&i.tally);
+        self.gauges = i.gauges;
+        self.listen(i, now);
+    }
+
+    /// Adds one interval to the figures. `sending`: it lies in the sending window; `warm`: warm-up is over.
+    pub(super) fn add(&mut self, i: &Interval, sending: bool, warm: bool) {
         if !warm {
             self.measured.get_or_insert_default();
         } else if let Some(m) = &mut self.measured {
             m.merge(&i.tally);
         }
-        if i.heard > 0 {
-            self.gauges = i.gauges;
-        }
-        self.listen(i, now);
         let span = (i.to - i.from).secs();
         if !sending || !warm || span <= 0.0 {
             return;
@@ -284,11 +286,16 @@ mod tests {
         }
     }
 
+    fn add(l: &mut Ledger, i: &Interval, sending: bool, warm: bool) {
+        l.book(i, i.to);
+        l.add(i, sending, warm);
+    }
+
     #[test]
     fn warm_up_is_in_the_books_and_nowhere_else() {
         let mut l = Ledger::new();
-        l.add(&interval(0, 50, 0), Nanos::ZERO, true, false);
-        l.add(&interval(1, 10, 0), Nanos::ZERO, true, true);
+        add(&mut l, &interval(0, 50, 0), true, false);
+        add(&mut l, &interval(1, 10, 0), true, true);
 
         assert_eq!(l.books().ok, 60);
         assert_eq!(l.table().response.count, 10);
@@ -300,7 +307,7 @@ mod tests {
         let mut l = Ledger::new();
         let mut slow = interval(0, 5, 0);
         slow.tally.connected(Nanos::from_millis(1_010));
-        l.add(&slow, Nanos::ZERO, true, true);
+        add(&mut l, &slow, true, true);
 
         assert!(l.hint().is_some_and(|h| h.contains("accept queue")) && l.hint().is_none());
     }
@@ -310,8 +317,8 @@ mod tests {
         let mut l = Ledger::new();
         let mut drained = interval(1, 4, 0);
         drained.tally.bad_status = 1;
-        l.add(&interval(0, 5, 0), Nanos::ZERO, true, true);
-        l.add(&drained, Nanos::ZERO, false, true);
+        add(&mut l, &interval(0, 5, 0), true, true);
+        add(&mut l, &drained, false, true);
 
         assert_eq!(l.whole().errors, 0.1);
     }
@@ -321,7 +328,7 @@ mod tests {
         let mut l = Ledger::new();
         for i in 0..50 {
             let silent = (20..40).contains(&i);
-            l.add(&interval(i, if silent { 0 } else { 10 }, 4), Nanos::ZERO, true, true);
+            add(&mut l, &interval(i, if silent { 0 } else { 10 }, 4), true, true);
         }
 
         let (longest, total) = l.whole().stalled;
@@ -338,7 +345,7 @@ mod tests {
             let mut l = Ledger::new();
             for i in 0..50 {
                 let silent = (20..24).contains(&i) || i == 30;
-                l.add(&interval(i, if silent { 0 } else { ok }, 4), Nanos::ZERO, true, true);
+                add(&mut l, &interval(i, if silent { 0 } else { ok }, 4), true, true);
             }
             l.whole().pauses
         };
@@ -355,7 +362,7 @@ mod tests {
     #[test]
     fn silence_with_nothing_in_flight_is_no_stall() {
         let mut l = Ledger::new();
-        (0..50).for_each(|i| l.add(&interval(i, 0, 0), Nanos::ZERO, true, true));
+        (0..50).for_each(|i| add(&mut l, &interval(i, 0, 0), true, true));
 
         assert_eq!(l.whole().stalled, (0.0, 0.0));
     }
@@ -363,7 +370,7 @@ mod tests {
     #[test]
     fn littles_law_holds_for_figures_that_obey_it() {
         let mut l = Ledger::new();
-        (0..50).for_each(|i| l.add(&interval(i, 10, 1), Nanos::ZERO, true, true));
+        (0..50).for_each(|i| add(&mut l, &interval(i, 10, 1), true, true));
 
         // 100/s of 10 ms each keep one worker busy.
         assert!((l.whole().little_ratio.unwrap() - 1.0).abs() < 0.01);

@@ -17,7 +17,7 @@ impl Conductor {
         let over = self.ending.is_some_and(|e| e.over);
         if over {
             let target = self.frame.columns.last().and_then(|c| c.setpoint);
-            self.axis.finish(now, target);
+            self.axis.finish(now, self.carried.take().as_deref(), target);
             self.close_books(now);
         }
         if let Some(hint) = self.ledger.hint() {

@@ -92,7 +92,7 @@ pub struct Interval {
     pub heard: u32,
     /// Counts and latencies.
     pub tally: Tally,
-    /// Levels at the end.
+    /// Levels at the end, of a lane not heard as it last said them: with everything counted so far they balance the books.
     pub gauges: Gauges,
     /// The generator's own state.
     pub health: Health,
