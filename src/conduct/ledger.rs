@@ -31,6 +31,8 @@ pub(super) struct Ledger {
     busy: f64,
     ok: u64,
     all: u64,
+    /// Of those, the ones with a response.
+    answered: u64,
     quiet: Quiet,
     unheard_since: Option<Nanos>,
     pub(super) unheard: bool,
@@ -68,6 +70,7 @@ impl Ledger {
             busy: 0.0,
             ok: 0,
             all: 0,
+            answered: 0,
             quiet: Quiet::default(),
             unheard_since: None,
             unheard: false,
@@ -109,6 +112,7 @@ impl Ledger {
         self.busy += (i.gauges.busy + i.gauges.waiting as f64) * span;
         self.ok += i.tally.ok;
         self.all += ended;
+        self.answered += i.tally.measured();
         self.watch_quiet(i, ended, span);
     }
 
@@ -189,7 +193,7 @@ impl Ledger {
             ci95: self.batches.ci95(),
             little_ratio: mean
                 .filter(|_| busy > 0.0)
-                .map(|r| seen.measured() as f64 / self.span * r / busy),
+                .map(|r| self.answered as f64 / self.span * r / busy),
             errors: match ended(seen) {
                 0 => 0.0,
                 all => (all - seen.ok) as f64 / all as f64, // not 1 − ok/all: a tenth is then not quite one
@@ -374,5 +378,16 @@ mod tests {
 
         // 100/s of 10 ms each keep one worker busy.
         assert!((l.whole().little_ratio.unwrap() - 1.0).abs() < 0.01);
+    }
+
+    #[test]
+    fn littles_law_is_of_what_was_answered_while_sending() {
+        let mut l = Ledger::new();
+        (0..50).for_each(|i| add(&mut l, &interval(i, 10, 1), true, true));
+        let before = l.whole().little_ratio;
+
+        (50..60).for_each(|i| add(&mut l, &interval(i, 10, 1), false, true));
+
+        assert_eq!(l.whole().little_ratio, before, "the drain is outside");
     }
 }
