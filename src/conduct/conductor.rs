@@ -12,6 +12,7 @@ use super::record::observe;
 use super::shift::Shifts;
 use super::steady::Resting;
 use super::vigil::Vigil;
+use crate::control::Observation;
 use crate::control::regulator::{Regulator, Ruling};
 use crate::load::Stages;
 use crate::model::command::Line;
@@ -158,8 +159,11 @@ impl Conductor {
             self.grant(wish, now);
         }
         self.stand_down(now);
+        let seen = observe(&interval, &self.demand, self.info.profile == Profile::Gentle);
         if self.sending() && interval.heard >= interval.lanes && interval.to > interval.from {
-            self.regulate(now, &interval);
+            self.regulate(now, &interval, &seen);
+        } else {
+            self.regulator.hear(&seen, self.orders.set());
         }
         self.watch_guards(now);
         self.check_ends(now, &interval);
@@ -207,11 +211,10 @@ impl Conductor {
         }
     }
 
-    fn regulate(&mut self, now: Nanos, i: &Interval) {
-        let seen = observe(i, &self.demand, self.info.profile == Profile::Gentle);
+    fn regulate(&mut self, now: Nanos, i: &Interval, seen: &Observation) {
         let mode = self.orders.set().mode;
         let before = self.demand.workers;
-        let ruling = self.regulator.tick(&seen, self.orders.set());
+        let ruling = self.regulator.tick(seen, self.orders.set());
         if let Some(target) = ruling.chosen {
             self.orders.history.choose(target);
         }

@@ -153,6 +153,12 @@ impl Regulator {
         ruling
     }
 
+    /// A tick in which nothing is decided, because sending is paused or the evidence is incomplete: what became of arrivals
+    /// counts all the same.
+    pub fn hear(&mut self, seen: &Observation, _set: &Setpoints) {
+        self.law.hear(seen);
+    }
+
     fn remember(&mut self, seen: &Observation) {
         self.seen.push_back(seen.clone());
         while self.seen.len() > CHOICE {

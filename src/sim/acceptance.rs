@@ -7,6 +7,7 @@ use crate::model::units::Nanos;
 use crate::telemetry::frame::State;
 
 mod checks;
+mod heard;
 mod max;
 mod open;
 mod school;
