@@ -12,6 +12,8 @@ mod bench;
 #[cfg(test)]
 mod guards;
 mod hand_over;
+#[cfg(test)]
+mod tests;
 
 use super::law::Law;
 use super::limits::{self, Gate, Limits};
@@ -27,6 +29,10 @@ pub use bench::Found;
 
 /// Workers stand still this long after a hand-over, s.
 const HAND_OVER: f64 = 0.8;
+/// After a pause nothing is decided for the tick in which sending resumes, for the next one, and until what was sent then is
+/// answered; s, and most of the latter.
+const RESUME: f64 = 0.2;
+const REFILL: f64 = 1.0;
 /// Growth a tick, e-folds: in the first ramp, and later.
 const BOLD: f64 = 2.0 * std::f64::consts::LN_2;
 const CALM: f64 = std::f64::consts::LN_2;
@@ -85,8 +91,8 @@ pub struct Regulator {
     latest: Move,
     seen: VecDeque<Observation>,
     bounded: bool,
-    /// Ticks without a decision after a pause.
-    resuming: u32,
+    /// Seconds without a decision left after a pause.
+    resuming: f64,
     gentle: bool,
     bench: Bench,
 }
@@ -108,7 +114,7 @@ impl Regulator {
             },
             seen: VecDeque::new(),
             bounded: false,
-            resuming: 0,
+            resuming: 0.0,
             gentle,
             bench: Bench::default(),
         }
@@ -131,7 +137,9 @@ impl Regulator {
             self.workers = (seen.in_flight as f64).clamp(1.0, most.max(1.0));
         }
         self.notice(set);
-        self.remember(seen);
+        if self.resuming <= 1e-9 {
+            self.remember(seen);
+        }
         self.law.hear(seen);
         let gate = self.limits.see(seen, set);
         let mut ruling = self.rule(seen, set, &gate);
@@ -155,8 +163,11 @@ impl Regulator {
 
     /// A tick in which nothing is decided, because sending is paused or the evidence is incomplete: what became of arrivals
     /// counts all the same.
-    pub fn hear(&mut self, seen: &Observation, _set: &Setpoints) {
+    pub fn hear(&mut self, seen: &Observation, set: &Setpoints) {
         self.law.hear(seen);
+        if set.paused {
+            self.resuming = RESUME + self.limits.response().min(REFILL);
+        }
     }
 
     fn remember(&mut self, seen: &Observation) {
@@ -167,16 +178,13 @@ impl Regulator {
     }
 
     fn rule(&mut self, seen: &Observation, set: &Setpoints, gate: &Gate) -> Ruling {
-        // The tick in which sending resumes is half empty, and the next one refills the target.
-        self.resuming = if set.paused { 2 } else { self.resuming.saturating_sub(1) };
-        if self.resuming > 0 {
-            return self.stand(self.latest.state);
+        if self.resuming > 1e-9 {
+            return self.resume(seen, set);
         }
         if let Some(ruling) = self.experiment(seen, set, gate) {
             return ruling;
         }
-        if let (Some(asked), true) = (set.asked, set.overridden()) {
-            let workers = f64::from(asked.clamp(set.bounds.min, set.bounds.max));
+        if let Some(workers) = self.overridden(set) {
             self.law.controller().track(seen, workers);
             self.latest.open = None;
             return Ruling {
@@ -211,6 +219,28 @@ impl Regulator {
             };
         }
         self.automatic(seen, set, gate)
+    }
+
+    /// A target that refills after a pause is evidence of nothing; a count asked for meanwhile is obeyed.
+    fn resume(&mut self, seen: &Observation, set: &Setpoints) -> Ruling {
+        self.resuming -= seen.span;
+        if self.law.manual() {
+            return Ruling {
+                settled: false,
+                resting: false,
+                ..self.manual(seen, set, &Gate::default())
+            };
+        }
+        Ruling {
+            workers: self.overridden(set).unwrap_or(self.workers),
+            ..self.stand(self.latest.state)
+        }
+    }
+
+    /// Workers of an override.
+    fn overridden(&self, set: &Setpoints) -> Option<f64> {
+        let asked = set.asked.filter(|_| set.overridden());
+        asked.map(|n| f64::from(n.clamp(set.bounds.min, set.bounds.max)))
     }
 
     /// Nothing moves.
@@ -309,80 +339,5 @@ impl Regulator {
         let variable = if enough { p99 } else { ProcessVariable::Rps };
         let value = window.read(variable, None).filter(|v| *v > 0.0)?;
         Some(Setpoint { variable, value })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A target that gives 100/s per worker up to 1000/s, noiselessly.
-    fn run(regulator: &mut Regulator, set: &Setpoints, ticks: std::ops::Range<u64>) -> Vec<Ruling> {
-        ticks
-            .map(|i| {
-                let n = regulator.workers();
-                let ok = (10.0 * n.min(10.0)) as u64;
-                regulator.tick(&Observation::tick(i, ok, n / (10.0 * ok as f64), n), set)
-            })
-            .collect()
-    }
-
-    #[test]
-    fn a_stall_freezes_the_law_and_halves_every_three_seconds() {
-        let set = Setpoints::default();
-        let mut r = Regulator::new(&set, false);
-        let before = run(&mut r, &set, 0..150).last().unwrap().workers;
-
-        let silent: Vec<Ruling> = (150..182)
-            .map(|i| r.tick(&Observation::tick(i, 0, 0.0, r.workers()), &set))
-            .collect();
-
-        assert!(silent.iter().all(|s| s.workers <= before), "nothing grows");
-        assert!(
-            silent[15..28]
-                .iter()
-                .all(|s| s.state == State::Stalled && s.workers == silent[15].workers)
-        );
-        assert!(silent[31].workers <= (silent[15].workers / 2.0).round());
-    }
-
-    #[test]
-    fn a_pause_moves_nothing_and_teaches_nothing() {
-        let mut set = Setpoints::default();
-        let mut r = Regulator::new(&set, false);
-        let before = run(&mut r, &set, 0..150).last().unwrap().workers;
-        set.paused = true;
-        let paused: Vec<Ruling> = (150..200)
-            .map(|i| {
-                let nothing = Observation {
-                    in_flight: 0,
-                    ..Observation::tick(i, 0, 0.0, before)
-                };
-                r.tick(&nothing, &set)
-            })
-            .collect();
-        set.paused = false;
-
-        let after = run(&mut r, &set, 200..230);
-
-        assert!(paused.iter().all(|p| p.workers == before && !p.settled && !p.resting));
-        assert!(after.iter().all(|a| !a.changed), "the gap is no change of the target");
-    }
-
-    #[test]
-    fn manual_is_obeyed_within_the_bounds_and_converges_when_it_is_there() {
-        let mut set = Setpoints {
-            mode: Mode::Manual,
-            asked: Some(9_000),
-            ..Setpoints::default()
-        };
-        let mut r = Regulator::new(&set, false);
-        assert_eq!(run(&mut r, &set, 0..1)[0].workers, 4_096.0);
-        set.asked = Some(7);
-
-        let rulings = run(&mut r, &set, 1..6);
-
-        assert!(rulings.iter().all(|m| m.workers == 7.0));
-        assert!(rulings[4].converged);
     }
 }

@@ -95,3 +95,26 @@ fn a_pause_is_held_against_no_promise() {
 
     assert!(paused > 0.95 * plain, "{plain} {paused}");
 }
+
+/// Good answers a second and seconds at `workers`.
+fn row(frames: &[Arc<Frame>], workers: u32) -> (f64, f64) {
+    let rows = frames.last().unwrap().curve.clone();
+    let row = rows.iter().find(|r| r.workers == workers).unwrap();
+    (row.good_rps, row.held)
+}
+
+#[test]
+fn a_target_that_refills_after_a_pause_is_no_evidence() {
+    let set = Setpoints {
+        mode: Mode::Manual,
+        asked: Some(8),
+        ..Setpoints::default()
+    };
+    let pauses: Vec<String> = (2..22).map(|s| format!("{s}s pause; {s}.5s resume")).collect();
+    let world = || World::new(Recipe::named("mmc").unwrap(), None, 2);
+
+    let plain = row(&conduct(world(), set.clone(), 24, ""), 8);
+    let paused = row(&conduct(world(), set, 24, &pauses.join("; ")), 8);
+
+    assert!((paused.0 / plain.0 - 1.0).abs() < 0.02, "{plain:?} {paused:?}");
+}
