@@ -61,6 +61,7 @@ pub(super) struct Generator {
     held_back: f64,
     waiting: f64,
     slip: Nanos,
+    missed: u64,
     ticks: u64,
     late: u64,
     lacked: Option<Nanos>,
@@ -70,6 +71,7 @@ impl Generator {
     /// Adds one interval; `measured`: it counts beyond stalls. Returns what is to be told, with its moment.
     pub(super) fn add(&mut self, i: &Interval, demand: &Demand, measured: bool) -> Vec<(Nanos, String)> {
         let mut told = self.stalls.add(i, demand.rate);
+        self.missed += i.health.missed;
         let span = (i.to - i.from).secs();
         if i.heard == 0 || span <= 0.0 {
             return told;
@@ -147,7 +149,7 @@ impl Generator {
         let lost = if full {
             t.shed + t.errors[Failure::LocalQueue as usize]
         } else {
-            i.health.missed
+            std::mem::take(&mut self.missed)
         };
         self.held_back += if shedding { lost as f64 } else { 0.0 };
         self.held_back += if full { slipped.secs() * rate } else { 0.0 };
