@@ -67,7 +67,11 @@ fn what_a_free_worker_is_about_to_take_needs_no_place_in_the_queue() {
     // Three at once and two that wait, however late somebody looks.
     assert_eq!(offers(&mut b, 60).iter().filter(|o| **o == Offer::Queued).count(), 5);
     assert!((0..3).all(|_| b.take(MS(60)).is_some()));
-    assert_eq!((b.free(), offers(&mut b, 70)), (0, vec![Offer::Shed]), "all three are under way");
+    assert_eq!(
+        (b.free(), offers(&mut b, 70)),
+        (0, vec![Offer::Shed]),
+        "all three are under way"
+    );
 }
 
 #[test]

@@ -1,0 +1,80 @@
+//! Merging, clearing, and the series of what waited.
+
+use super::*;
+
+fn exchange(intended: u64, sent: u64) -> Seen {
+    Seen {
+        intended: Nanos::from_millis(intended),
+        free: Nanos::from_millis(intended),
+        sent: Some(Nanos::from_millis(sent)),
+        status: 200,
+        ..Seen::default()
+    }
+}
+
+#[test]
+fn response_is_wait_plus_service() {
+    let mut t = Tally::default();
+
+    t.finish(&exchange(10, 14), Outcome::Ok, Nanos::from_millis(20));
+    t.finish(&exchange(10, 10), Outcome::Ok, Nanos::from_millis(13));
+
+    assert_eq!(t.response().sum_secs(), 0.013);
+    assert!((t.wait().sum_secs() + t.service().sum_secs() - 0.013).abs() < 1e-12);
+    assert_eq!((t.ok, t.status.as_slice()), (2, &[(200, 2)][..]));
+}
+
+#[test]
+fn an_error_before_the_first_byte_is_unsent_and_not_in_the_percentiles() {
+    let mut t = Tally::default();
+    let seen = Seen {
+        detail: Some("nobody there".into()),
+        ..Seen::default()
+    };
+
+    (0..5).for_each(|_| t.finish(&seen, Outcome::Failed(Failure::Refused), Nanos::from_secs(1)));
+
+    assert_eq!((t.unsent, t.failed, t.measured()), (5, 0, 0));
+    assert_eq!(t.samples.len(), 3, "three samples a class");
+}
+
+#[test]
+fn timeouts_enter_the_percentiles_at_their_elapsed_time() {
+    let mut t = Tally::default();
+
+    t.finish(&exchange(0, 0), Outcome::Failed(Failure::TimeoutHead), Nanos::from_secs(1));
+
+    assert_eq!(t.response().max(), Some(1.0));
+    assert_eq!(t.failed, 1);
+}
+
+#[test]
+fn an_answer_with_unexpected_content_failed_and_was_answered_in_its_time() {
+    let mut t = Tally::default();
+
+    t.finish(&exchange(0, 0), Outcome::Failed(Failure::BodyCheck), Nanos::from_millis(7));
+
+    assert_eq!((t.ok, t.failed, t.errors[Failure::BodyCheck as usize]), (0, 1, 1));
+    assert_eq!((t.response().max(), t.status.as_slice()), (Some(0.007), &[(200, 1)][..]));
+}
+
+#[test]
+fn merging_in_either_order_gives_the_same_counts() {
+    let (mut a, mut b) = (Tally::default(), Tally::default());
+    a.finish(&exchange(0, 0), Outcome::Ok, Nanos::from_millis(5));
+    a.forgo(3, Nanos::from_millis(40));
+    b.forgo(1, Nanos::from_millis(70));
+    b.connected(Nanos::from_millis(1_010));
+    b.finish(&exchange(0, 2), Outcome::BadStatus, Nanos::from_millis(7));
+    let (mut ab, mut ba) = (a.clone(), b.clone());
+
+    ab.merge(&b);
+    ba.merge(&a);
+
+    assert_eq!(ab.response().summary(), ba.response().summary());
+    assert_eq!((ab.ok, ab.bad_status, ab.measured()), (ba.ok, ba.bad_status, 2));
+    for both in [ab, ba] {
+        assert_eq!((both.not_sent, both.not_sent_oldest), (4, Nanos::from_millis(70)));
+        assert_eq!(both.connects.again, 1);
+    }
+}
