@@ -212,6 +212,7 @@ impl Ledger {
         let lag = |q: f64| lag(seen, q).filter(|_| enough(q, response.count));
         Table {
             response,
+            good: seen.good(),
             service,
             wait: seen.wait().summary(),
             connect: seen.connect.as_ref().map(|c| c.summary()).unwrap_or_default(),

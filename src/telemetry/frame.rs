@@ -196,6 +196,8 @@ pub struct Steady {
 pub struct Table {
     /// end − intended.
     pub response: Summary,
+    /// The same of good answers alone, where there are others.
+    pub good: Option<Summary>,
     /// end − sent.
     pub service: Summary,
     /// sent − intended.

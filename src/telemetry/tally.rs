@@ -3,7 +3,7 @@
 
 use super::cohorts::Cohorts;
 use super::connects::Connects;
-use super::latency::Latency;
+use super::latency::{Latency, Summary};
 use super::samples;
 pub use super::samples::ErrorSample;
 use crate::model::failure::Failure;
@@ -69,6 +69,8 @@ pub struct Tally {
     pub direct: Latency,
     /// The others.
     pub parts: Option<Box<Parts>>,
+    /// Response of those of them that were not good: timeouts, at the time they took, and answers nobody wanted.
+    pub spoiled: Option<Box<Latency>>,
     /// Time to connect.
     pub connect: Option<Box<Latency>>,
     /// Of these, the slow ones.
@@ -107,6 +109,7 @@ impl Default for Tally {
             retries: 0,
             direct: Latency::new(),
             parts: None,
+            spoiled: None,
             connect: None,
             connects: Connects::default(),
             bad_ns: 0,
@@ -167,6 +170,9 @@ impl Tally {
         if let (true, Some(sent)) = (answered || timed_out, seen.sent) {
             self.first_byte_ns += (seen.first.unwrap_or(end) - sent).ns();
             self.record(seen, sent, end);
+            if outcome != Outcome::Ok {
+                self.spoiled.get_or_insert_default().record(end - seen.intended);
+            }
         }
     }
 
@@ -251,6 +257,7 @@ impl Tally {
             mine.wait.merge(&p.wait);
             mine.send_lag.merge(&p.send_lag);
         }
+        merge_series(&mut self.spoiled, &other.spoiled);
         merge_series(&mut self.connect, &other.connect);
         self.connects.merge(other.connects);
         merge_series(&mut self.aborted_age, &other.aborted_age);
@@ -284,6 +291,12 @@ impl Tally {
     /// Response series: end − intended of answered and timed-out exchanges.
     pub fn response(&self) -> Cow<'_, Latency> {
         self.with(|p| &p.response)
+    }
+
+    /// Percentiles of the response of good answers alone, where others are in the series too.
+    pub fn good(&self) -> Option<Summary> {
+        let spoiled = self.spoiled.as_ref().filter(|s| s.count() > 0)?;
+        Some(self.response().summary_without(spoiled))
     }
 
     /// Service series: end − sent.

@@ -1,7 +1,7 @@
 //! Why the figures can be believed, or why not: validity, this machine's own state, Little's law, the books.
 
 use crate::answer;
-use crate::model::format::{count, length, percent};
+use crate::model::format::{count, latency, length, percent};
 use crate::model::setpoints::LoadModel;
 use crate::telemetry::frame::Frame;
 
@@ -29,6 +29,10 @@ pub(super) fn trust(f: &Frame) -> String {
         ));
     }
     parts.push(sent(f));
+    if let Some(good) = f.table.good {
+        let (p50, p99) = (latency(good.p50), latency(good.p99));
+        parts.push(format!("good answers alone p50 {p50}, p99 {p99}"));
+    }
     if f.books.unsent > 0 {
         parts.push(format!("{} never left", count(f.books.unsent)));
     }
@@ -104,6 +108,22 @@ pub fn doubts(f: &Frame) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::telemetry::books::Books;
+
+    #[test]
+    fn good_answers_alone_are_told_where_there_are_others() {
+        let mut f = Frame::default();
+        assert!(!trust(&f).contains("good answers"));
+        f.table.good = Some(crate::telemetry::latency::Summary {
+            p50: Some(0.005),
+            ..Default::default()
+        });
+
+        assert!(
+            trust(&f).ends_with(" · good answers alone p50 5.0 ms, p99 —"),
+            "{}",
+            trust(&f)
+        );
+    }
 
     #[test]
     fn a_stall_in_the_closed_model_is_said_to_have_suppressed_load() {

@@ -78,3 +78,36 @@ fn merging_in_either_order_gives_the_same_counts() {
         assert_eq!(both.connects.again, 1);
     }
 }
+
+#[test]
+fn good_answers_alone_are_the_response_without_timeouts_and_answers_nobody_wanted() {
+    let (mut all, mut good) = (Tally::default(), Tally::default());
+    let mut rest = Tally::default();
+    for k in 0..3_000 {
+        let seen = exchange(10, if k % 2 == 0 { 10 } else { 12 });
+        let end = Nanos::from_millis(15) + Nanos::from_micros(3 * k);
+        let outcome = match k % 10 {
+            3 => Outcome::BadStatus,
+            7 => Outcome::Failed(Failure::TimeoutHead),
+            _ => Outcome::Ok,
+        };
+        if outcome == Outcome::Ok {
+            good.finish(&seen, outcome, end);
+        }
+        let late = if outcome == Outcome::Ok {
+            Nanos::ZERO
+        } else {
+            Nanos::from_secs(1)
+        };
+        if k < 1_000 { &mut all } else { &mut rest }.finish(&seen, outcome, end + late);
+    }
+    all.merge(&rest);
+
+    let (ours, theirs) = (all.good().unwrap(), good.response().summary());
+    assert_eq!((ours.count, ours.p50, ours.p99), (2_400, theirs.p50, theirs.p99));
+    assert!((ours.mean.unwrap() - theirs.mean.unwrap()).abs() < 1e-12);
+    assert!((ours.max.unwrap() / theirs.max.unwrap() - 1.0).abs() < 0.001);
+    assert!(all.response().max() > Some(1.0) && good.good().is_none());
+    all.clear();
+    assert!(all.good().is_none());
+}

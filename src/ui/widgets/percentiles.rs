@@ -1,5 +1,6 @@
 //! The table of percentiles: every series of the whole run beside the last 5 s, the one on the map first.
-//! A percentile without enough samples is a dash.
+//! Where not all answers are good, those that are stand in a column of their own. A percentile without enough samples is a
+//! dash.
 
 use super::super::pen::Pen;
 use super::super::scene::Scene;
@@ -56,7 +57,12 @@ pub(in crate::ui) fn draw(scene: &Scene, pen: &mut Pen) {
         Series::SendLag => &lag,
     };
     let last = ("last 5 s", &f.last.latency);
-    let all: Vec<(&str, &Summary)> = [last].into_iter().chain(series.map(|s| (s.name(), of(s)))).collect();
+    let mut all: Vec<(&str, &Summary)> = [last].into_iter().chain(series.map(|s| (s.name(), of(s)))).collect();
+    // Beside the response of all, timeouts among them.
+    let place = all.iter().position(|(name, _)| *name == Series::Response.name());
+    if let (Some(good), Some(place)) = (&f.table.good, place) {
+        all.insert(place + 1, ("good only", good));
+    }
     let step = ((inner.width().saturating_sub(9)) / 6).clamp(9, 14);
     let columns = usize::from(inner.width().saturating_sub(9) / step).min(all.len());
     for (i, (name, summary)) in all.iter().take(columns).enumerate() {
