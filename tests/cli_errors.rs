@@ -105,6 +105,25 @@ fn a_promise_that_cannot_be_searched_names_one_that_can() {
 }
 
 #[test]
+fn a_promise_is_not_searched_where_the_rate_is_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let trace = folder.path().join("trace");
+    std::fs::write(&trace, "0.1\n0.2\n").unwrap();
+    let trace = format!("--arrivals|trace:{}", trace.display());
+    for given in [
+        "-q|100",
+        "-q|100|--mode|slo",
+        &trace,
+        "--stages|5@3s",
+        "--stages|5@3s|--arrivals|poisson",
+        "--stages|5@3s|-q|5",
+    ] {
+        let said = "--slo searches the arrival rate itself|leave -q, --stages and --arrivals trace: out|--threshold 'p99<80ms'";
+        table(&[(&format!("--slo|p99<80ms|{given}|127.0.0.1:1"), said)]);
+    }
+}
+
+#[test]
 fn what_is_not_in_this_version_or_not_right_names_what_is() {
     table(&[
         ("--expect|body=x|127.0.0.1:1", "status=200"),

@@ -68,6 +68,12 @@ pub(super) fn open(args: &RunArgs, mut set: Setpoints, workers: Option<u32>, tra
     let own = traffic.trace.as_ref().map(Trace::rate);
     let staged = traffic.stages.as_deref().map(|s| s.level(0.0));
     let open = rate.or(own).or(staged.filter(|_| args.arrivals.is_some()));
+    if set.mode == Mode::Slo && open.or(staged).is_some() {
+        return Err(
+            "--slo searches the arrival rate itself (leave -q, --stages and --arrivals trace: out, or judge a fixed rate with --threshold 'p99<80ms')"
+                .into(),
+        );
+    }
     let (Some(rate), None) = (open, staged.filter(|_| args.arrivals.is_none() && args.rate.is_none())) else {
         return closed(set, workers, staged);
     };
@@ -164,6 +170,7 @@ mod tests {
             ("-q 100 --mode max", "--mode manual"),
             ("-q 100 --mode aimd", "--mode manual"),
             ("-q 100 --setpoint p99=5ms", "leave one of them out"),
+            ("-q 100 --slo p99<5ms --mode slo", "leave -q"),
             ("--arrivals sometimes", "poisson"),
             ("--arrivals burst:0", "burst:50"),
             ("--arrivals trace:/no/such", "cannot read"),
