@@ -15,6 +15,7 @@ mod generator;
 mod guard;
 mod ledger;
 mod orders;
+mod play;
 mod publish;
 mod record;
 mod shift;

@@ -1,6 +1,9 @@
 //! The whole conductor over simulated plants in virtual time: laws of every frame, commands, endings, answers.
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
+#[path = "conductor/stages.rs"]
+mod stages;
+
 use clobber::answer::{self, Code};
 use clobber::conduct::{Conductor, Limits};
 use clobber::model::command::script;
@@ -23,13 +26,16 @@ fn run(plant: &str, seed: u64, seconds: u64, set: Setpoints, text: &str) -> Vec<
     conduct(World::new(Recipe::named(plant).unwrap(), None, seed), limits, set, text, seed)
 }
 
-fn conduct(mut world: World, limits: Limits, set: Setpoints, text: &str, seed: u64) -> Vec<Arc<Frame>> {
+fn conduct(world: World, limits: Limits, set: Setpoints, text: &str, seed: u64) -> Vec<Arc<Frame>> {
     let info = RunInfo {
         seed,
         simulated: true,
         ..RunInfo::default()
     };
-    let mut conductor = Conductor::new(info, set, limits, script(text).unwrap());
+    frames(Conductor::new(info, set, limits, script(text).unwrap()), world)
+}
+
+fn frames(mut conductor: Conductor, mut world: World) -> Vec<Arc<Frame>> {
     conductor.start(&mut world);
     let mut frames = Vec::new();
     for k in 1..100_000 {

@@ -52,9 +52,7 @@ pub fn grows(f: &Frame) -> bool {
 
 /// What the user's own throttle lets through a second, where that is less than is asked.
 fn throttled(f: &Frame) -> Option<f64> {
-    f.run
-        .throttle
-        .filter(|most| f.setpoints.rate.is_some_and(|asked| asked > *most))
+    f.run.throttle.filter(|most| f.asked().is_some_and(|asked| asked > *most))
 }
 
 /// What a full queue did with those that found no room.
@@ -104,7 +102,7 @@ pub(super) fn steady(f: &Frame) -> String {
         .steady
         .as_ref()
         .map_or((f.whole.good_rate, f.table.response.p99), |s| (s.good_rate, s.latency.p99));
-    let asked = f.setpoints.rate.unwrap_or(rate);
+    let asked = f.asked().unwrap_or(rate);
     let most = throttled(f).map_or_else(String::new, |most| format!(", --throttle lets {}/s through", quantity(most)));
     format!(
         "{}/s good of {}/s asked, open {}{most}, p99 {} from the intended start",

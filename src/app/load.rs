@@ -69,9 +69,9 @@ pub(super) fn limits(job: &Job, headless: bool) -> Limits {
     let timeouts = job.timeouts;
     let open_ended = !headless || job.requests.is_some() || job.script_quits();
     let search = matches!(job.set.mode, Mode::Max | Mode::Slo) && job.script.is_empty();
-    let stages = job.traffic.stages.as_ref().map(|s| s.length());
-    let open_ended = open_ended || job.traffic.trace.is_some();
-    let (duration, until_answered) = match job.duration.or(stages) {
+    // Stages and traces end by themselves.
+    let open_ended = open_ended || job.traffic.trace.is_some() || job.traffic.stages.is_some();
+    let (duration, until_answered) = match job.duration {
         Some(d) => (Some(d), false),
         None if open_ended => (None, false),
         None if search => (Some(Nanos::from_secs(60)), true),

@@ -235,7 +235,8 @@ impl Session {
             info.profile = plan.profile;
             info.threads = plan.threads;
             info.fd_limit = lanes.fd_limit();
-            info.duration = self.limits.duration;
+            let stages = self.job.traffic.stages.as_ref().map(|s| s.length());
+            info.duration = self.limits.duration.or(stages);
             // Workers asked for by number stay asked for, so that a shortage shows; a search stops at what fits.
             let fits = lanes.most_workers().max(set.asked.unwrap_or(1));
             set.bounds.max = plan.max_workers.min(fits);

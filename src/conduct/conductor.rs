@@ -8,13 +8,13 @@ use super::generator::Generator;
 use super::guard::Guards;
 use super::ledger::Ledger;
 use super::orders::{Orders, Said, Wish};
+use super::play::Play;
 use super::record::observe;
 use super::shift::Shifts;
 use super::steady::Resting;
 use super::vigil::Vigil;
 use crate::control::Observation;
 use crate::control::regulator::{Regulator, Ruling};
-use crate::load::Stages;
 use crate::model::command::Line;
 use crate::model::demand::{Demand, Drive};
 use crate::model::notice::Who;
@@ -80,7 +80,7 @@ pub struct Conductor {
     pub(super) last_move: f64,
     pub(super) narration: String,
     pub(super) watched: bool,
-    pub(super) stages: Option<Arc<Stages>>,
+    pub(super) play: Play,
     pub(super) frame: Arc<Frame>,
     /// What was counted since the last span.
     pub(super) carried: Option<Box<Tally>>,
@@ -125,7 +125,7 @@ impl Conductor {
             last_move: 0.0,
             narration: String::new(),
             watched: true,
-            stages: None,
+            play: Play::default(),
             frame: Arc::default(),
             carried: None,
         }
@@ -146,7 +146,7 @@ impl Conductor {
 
     /// The first demand, before the first tick.
     pub fn start(&mut self, plant: &mut impl Plant) {
-        self.offer(Nanos::ZERO);
+        self.offer();
         plant.set(self.demand);
     }
 
@@ -168,7 +168,7 @@ impl Conductor {
         self.watch_guards(now);
         self.check_ends(now, &interval);
         self.demand.drive = self.drive(now, &interval);
-        self.offer(now);
+        self.offer();
         plant.set(self.demand);
         self.publish(now, column)
     }
@@ -191,6 +191,7 @@ impl Conductor {
             Wish::Reset => {
                 self.ledger.reset();
                 self.resting = Resting::default();
+                self.play.reset();
             }
         }
     }
@@ -283,7 +284,7 @@ impl Conductor {
         }
         if i.exhausted {
             self.end(EndedBy::Requests, now);
-        } else if self.limits.duration.is_some_and(|d| now >= d) {
+        } else if self.limits.duration.is_some_and(|d| now >= d) || self.play.over() {
             self.end(EndedBy::Duration, now);
         } else {
             self.answered |= self.complete();

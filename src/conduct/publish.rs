@@ -67,6 +67,7 @@ impl Conductor {
             queue: before.queue,
             slo: self.ruling.law.slo.clone(),
             check: self.check(),
+            staged_rate: self.staged_rate(),
             steady: before.steady.clone(),
             ..Frame::default()
         };

@@ -18,6 +18,7 @@ impl Conductor {
         let warm = i.to > self.limits.warmup;
         let sent = self.demand.drive == Drive::Run;
         self.ledger.add(i, sent, warm);
+        self.play.pass(now, &self.demand, self.ledger.gauges().slip, warm);
         self.health = i.health.clone();
         for remark in &i.health.remarks {
             self.orders.note(now, Who::Engine, remark.clone());

@@ -2,9 +2,9 @@
 //! It refuses to decide: the user, a law or an experiment does.
 
 use super::conductor::Conductor;
+use super::play::Play;
 use crate::load::Stages;
 use crate::model::setpoints::{LoadModel, Present};
-use crate::model::units::Nanos;
 use crate::telemetry::frame::Queue;
 use std::sync::Arc;
 
@@ -12,26 +12,32 @@ impl Conductor {
     /// Levels over time, which a run that is `staged` follows.
     #[must_use]
     pub fn staged(mut self, stages: Option<Arc<Stages>>) -> Self {
-        self.stages = stages;
+        self.play = Play::of(stages);
         self
     }
 
     /// What the law or an experiment offers in open traffic, else what the user does.
-    pub(super) fn offer(&mut self, now: Nanos) {
+    pub(super) fn offer(&mut self) {
         let staged = self.orders.set().staged && self.ruling.open.is_none();
-        if let Some(stages) = self.stages.as_ref().filter(|_| staged) {
-            self.orders.history.stage(stages.level(now.secs()));
+        // What was asked when sending ended stays what was asked.
+        if let Some(level) = self.play.level().filter(|_| staged && self.ending.is_none()) {
+            self.orders.history.stage(level);
         }
         let set = self.orders.set();
         self.demand.overflow = set.overflow;
         let theirs = self.ruling.open;
         let open = set.model == LoadModel::Open;
         self.demand.rate = theirs.map(|o| o.rate).or(set.rate.filter(|_| open));
-        self.demand.staged = staged && open;
+        self.demand.staged = staged;
         self.demand.until = self.limits.duration.filter(|_| self.demand.rate.is_some());
         self.demand.arrivals = theirs.map_or(set.arrivals, |o| o.arrivals);
         self.demand.cap = theirs.and_then(|o| o.cap);
         self.demand.limits = theirs.and_then(|o| o.limits);
+    }
+
+    /// Mean rate that the stages asked for in the measured time; `None`: they give none.
+    pub(super) fn staged_rate(&self) -> Option<f64> {
+        self.play.mean().filter(|_| self.demand.staged && self.demand.rate.is_some())
     }
 
     /// Figures of the client's own queue, which there is in the open model alone; `rate`: completions per second, lately.

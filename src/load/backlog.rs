@@ -153,7 +153,8 @@ impl Backlog {
             return None;
         }
         // Moments are whole nanoseconds, so a gap may end one too early.
-        let end = self.until.map(|end| if self.led { end - Nanos::new(2) } else { end });
+        let end = [self.until, self.schedule.ends()].into_iter().flatten().min();
+        let end = end.map(|end| if self.led { end - Nanos::new(2) } else { end });
         self.schedule.next().filter(|t| end.is_none_or(|end| *t <= end))
     }
 
@@ -235,7 +236,7 @@ impl Backlog {
         self.oldest().map_or(Nanos::ZERO, |at| clock - at)
     }
 
-    /// No arrival will come due any more: no numbers, no trace, no stages are left.
+    /// No arrival will come due any more: no numbers or no trace are left. How long stages last is not told by arrivals.
     pub fn exhausted(&self) -> bool {
         self.spent || self.schedule.over()
     }

@@ -119,9 +119,15 @@ impl Schedule {
         Some(if self.by_seconds { second.max(self.base) } else { due })
     }
 
-    /// There will be no other arrival at any pace that is asked for: the trace or the stages have ended.
+    /// There will be no other arrival at any pace: the trace has ended.
     pub fn over(&self) -> bool {
-        self.ahead.is_infinite() || (self.pace == Pace::Staged && self.next().is_none())
+        self.ahead.is_infinite()
+    }
+
+    /// When the stages end, while they give the pace.
+    pub fn ends(&self) -> Option<Nanos> {
+        let stages = self.stages.as_deref().filter(|_| self.pace == Pace::Staged)?;
+        Some(self.base + Nanos::from_secs_f64(stages.length().secs() - self.played))
     }
 
     /// Takes the next arrival.
@@ -178,7 +184,7 @@ mod tests {
 
         // 50 t²: 50, 200, 1250, 5000, and 2000 more on the level.
         assert_eq!(counts, [50, 150, 1050, 3750, 2000]);
-        assert!(s.over());
+        assert_eq!((s.next(), s.ends()), (None, Some(Nanos::from_secs(12))));
     }
 
     #[test]

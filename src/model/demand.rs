@@ -49,7 +49,7 @@ pub struct Demand {
     pub workers: f64,
     /// Arrivals per second; `None` in the closed model.
     pub rate: Option<f64>,
-    /// The stages of the run give the rate, where there are any (open model).
+    /// The stages of the run give the rate, where there are any (closed model: the workers).
     pub staged: bool,
     /// No arrival comes due after that, since run start (open model).
     pub until: Option<Nanos>,

@@ -57,7 +57,7 @@ fn table(f: &Frame, columns: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let Some(knee) = f.knee.as_ref().filter(|_| f.setpoints.mode == Mode::Max && rows.len() >= 2) else {
         if let Some(s) = f.steady.as_ref().filter(|_| f.setpoints.mode != Mode::Slo) {
-            let model = match f.setpoints.rate.filter(|_| f.setpoints.model == LoadModel::Open) {
+            let model = match f.asked().filter(|_| f.setpoints.model == LoadModel::Open) {
                 Some(rate) => format!("  open {}/s", quantity(rate)),
                 None => "  closed model".into(),
             };

@@ -56,7 +56,7 @@ fn load(f: &Frame) -> Value {
     json!({
         "model": if open { "open" } else { "closed" },
         "arrivals": open.then(|| f.setpoints.arrivals.name()),
-        "rate_rps": searched(f).or(f.setpoints.rate.filter(|_| open)),
+        "rate_rps": searched(f).or(f.staged_rate.map(rate)).or(f.setpoints.rate.filter(|_| open)),
         "overflow": f.setpoints.overflow.name(),
         "queue_capacity": open.then_some(f.run.queue_capacity),
         "profile": f.run.profile.name(),

@@ -365,6 +365,8 @@ pub struct Frame {
     pub slo: Option<Slo>,
     /// The last check in open traffic, under way or over.
     pub check: Option<Check>,
+    /// Mean rate that the stages of the run asked for in the measured time, 1/s.
+    pub staged_rate: Option<f64>,
     /// Changes of the target that were noticed.
     pub shifts: Vec<Shift>,
     /// The search reached a bound of the user and was still rising.
@@ -377,4 +379,11 @@ pub struct Frame {
     pub notices: Arc<[Notice]>,
     /// How many there were.
     pub noted: u64,
+}
+
+impl Frame {
+    /// Arrivals a second that the user asked for in the measured time.
+    pub fn asked(&self) -> Option<f64> {
+        self.staged_rate.or(self.setpoints.rate)
+    }
 }
