@@ -11,6 +11,7 @@
 //! held for some tens of nanoseconds an arrival.
 
 use super::alarm::{Alarm, Timing};
+use super::rawlog::{Outlet, Tap};
 use super::supply::Budget;
 use crate::clock::Epoch;
 use crate::load::{Backlog, Offer, Throttle};
@@ -18,10 +19,12 @@ use crate::model::arrival::Arrival;
 use crate::model::demand::{Demand, Drive};
 use crate::model::failure::Failure;
 use crate::model::promise::TERMS;
+use crate::model::seen::Seen;
 use crate::model::units::Nanos;
 use crate::plan::Plan;
 use crate::telemetry::cohorts::Cohorts;
 use crate::telemetry::interval::Interval;
+use crate::telemetry::tally::Outcome;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -58,6 +61,7 @@ struct Desk {
     taken: Vec<u64>,       // by each lane
     idle: usize,           // workers of all lanes that wait for an arrival
     dropped: (u64, Nanos), // never sent, and how long the first of those had waited
+    log: Option<Tap>,      // of those that never reach a lane
     cohorts: Option<Box<Cohorts>>,
     judged: Nanos, // arrivals wanted since then are counted into cohorts
     missed: u64,   // shed or refused of a crowd at whose begin a worker was free
@@ -101,6 +105,7 @@ impl Due {
                 taken: vec![0; lanes],
                 idle: 0,
                 dropped: (0, Nanos::ZERO),
+                log: None,
                 cohorts: None,
                 judged: Nanos::ZERO,
                 missed: 0,
@@ -113,6 +118,13 @@ impl Due {
                 limits: [const { AtomicU64::new(0) }; TERMS],
             },
         }
+    }
+
+    /// Arrivals that end here have their line in the raw log; those shed were no requests.
+    #[must_use]
+    pub(super) fn logged(self, log: Option<Outlet>) -> Self {
+        self.desk().log = log.map(Outlet::tap);
+        self
     }
 
     /// What the conductor wants from now on. The first demand holds from the begin of the run, however late it comes.
@@ -133,7 +145,9 @@ impl Due {
         }
         if demand.rate.is_none() || demand.drive == Drive::Abort {
             let age = desk.backlog.age(now);
-            desk.dropped = (desk.dropped.0 + desk.backlog.clear(), desk.dropped.1.max(age));
+            let lost = desk.backlog.clear();
+            desk.dropped = (desk.dropped.0 + lost.len() as u64, desk.dropped.1.max(age));
+            lost.iter().for_each(|a| desk.log(a.seq, a.intended, None, now));
         }
         self.judge(&mut desk, demand, before.map_or(Nanos::ZERO, |_| now));
         if demand.rate.is_some() || before.is_some_and(|b| b.rate.is_some()) {
@@ -230,6 +244,7 @@ impl Due {
         let mut desk = self.desk();
         let Some(demand) = desk.demand else { return };
         desk.advance(now, &demand);
+        desk.log.iter_mut().for_each(Tap::flush);
         desk.tell(whole, now);
         whole.gauges.waiting = desk.backlog.waiting() as u64;
         whole.gauges.most_waiting = desk.backlog.most_waiting() as u64;
@@ -272,16 +287,22 @@ impl Desk {
         let credit = self.throttle.is_none_or(|t| t.ready() <= now);
         let spare = credit && self.backlog.free() > self.backlog.waiting();
         while let Some(at) = self.backlog.next().filter(|t| *t <= now) {
-            let (budget, number) = (&self.budget, &mut self.number);
+            let (budget, number, mut seq) = (&self.budget, &mut self.number, None);
             let hands = if credit { self.backlog.free() } else { 0 };
-            let offer = self.backlog.offer(hands, || match budget {
-                Some(budget) => budget.draw(),
-                None => {
-                    *number += 1;
-                    Some(*number - 1)
-                }
+            let offer = self.backlog.offer(hands, || {
+                seq = match budget {
+                    Some(budget) => budget.draw(),
+                    None => {
+                        *number += 1;
+                        Some(*number - 1)
+                    }
+                };
+                seq
             });
             self.missed += u64::from(spare && matches!(offer, Some(Offer::Shed | Offer::Refused)));
+            if let (Some(Offer::Refused), Some(seq)) = (offer, seq) {
+                self.log(seq, at, Some(Outcome::Failed(Failure::LocalQueue)), now);
+            }
             let counts = at >= self.judged && matches!(offer, Some(Offer::Queued | Offer::Shed | Offer::Refused));
             if let Some(cohorts) = self.cohorts.as_mut().filter(|_| counts && demand.limits.is_some()) {
                 cohorts.arrived(at);
@@ -299,6 +320,18 @@ impl Desk {
                 cohorts.postponed(at - later);
             }
             cohorts.arrived(at);
+        }
+    }
+
+    /// Writes down an arrival that ends here.
+    fn log(&mut self, seq: u64, intended: Nanos, outcome: Option<Outcome>, now: Nanos) {
+        let seen = Seen {
+            seq,
+            intended,
+            ..Seen::default()
+        };
+        if let Some(log) = &mut self.log {
+            log.put(&seen, outcome, now);
         }
     }
 

@@ -89,7 +89,7 @@ where
     let (make, from) = (Arc::new(make), epoch.now());
     let used = u64::from(first.is_some());
     let numbers = plan.requests.map(|n| Arc::new(Budget::new(n, used)));
-    let due = Arc::new(Due::new(plan, epoch, numbers.clone(), used));
+    let due = Arc::new(Due::new(plan, epoch, numbers.clone(), used).logged(log.clone()));
     let (ports, berths): (Vec<Port>, Vec<Berth>) = berths(plan, epoch, from, first, (&numbers, &due), log.as_ref())
         .into_iter()
         .unzip();

@@ -57,8 +57,12 @@ impl<P: Protocol> Worker<P> {
     async fn answer(&mut self, arrival: Arrival) {
         self.engaged = true;
         if self.lane.quota.get().cut {
-            let age = self.lane.epoch.now() - arrival.intended;
-            self.lane.tally.borrow_mut().forgo(1, age);
+            let seen = Seen {
+                seq: arrival.seq,
+                intended: arrival.intended,
+                ..Seen::default()
+            };
+            self.lane.give_up(&seen, self.lane.epoch.now());
             return;
         }
         if self.kept.is_none() {

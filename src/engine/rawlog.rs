@@ -70,7 +70,7 @@ pub struct RawLog {
 }
 
 /// Where lanes put their lines. Cheap to clone.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Outlet {
     counts: Arc<Counts>,
     batches: SyncSender<Batch>,
@@ -78,6 +78,7 @@ pub struct Outlet {
 }
 
 /// One lane's end.
+#[derive(Debug)]
 pub(super) struct Tap {
     outlet: Outlet,
     lines: Vec<Line>,

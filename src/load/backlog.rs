@@ -241,12 +241,10 @@ impl Backlog {
         self.spent || self.schedule.over()
     }
 
-    /// Forgets what waits and says how many those were: they will never be sent.
-    pub fn clear(&mut self) -> u64 {
-        let lost = self.due.len() as u64;
-        self.due.clear();
+    /// Hands over what waits: it will never be sent.
+    pub fn clear(&mut self) -> VecDeque<Arrival> {
         self.held = None;
-        lost
+        std::mem::take(&mut self.due)
     }
 
     /// Totals so far.

@@ -218,3 +218,28 @@ fn a09_every_arrival_is_sent_and_close_to_its_moment() {
         );
     }
 }
+
+#[test]
+fn every_arrival_that_was_not_shed_has_its_line() {
+    let _alone = alone();
+    for policy in ["reject", "drop"] {
+        // 400/s for a server that gives 100/s; 20 may wait, and those that do at the end are never sent.
+        let truth = Truth::always(Behaviour::station(1, 10.0));
+        let load = ["-q", "400", "-z", "1s", "-c", "2", "--queue", "20"];
+        let ran = run(&truth, &[&load[..], &["--overflow", policy, "--drain", "0"]].concat()).reconciled(&truth);
+
+        let (refused, shed) = (ran.errors("local_queue"), ran.n("/books/shed"));
+        assert_eq!(
+            (refused > 100, shed > 100),
+            (policy == "reject", policy == "drop"),
+            "{}",
+            ran.summary["books"]
+        );
+        assert!(ran.n("/books/not_sent") > 0, "{}", ran.summary["books"]);
+        assert!(
+            ran.raw
+                .iter()
+                .all(|l| l.end >= l.intended && (l.class != "local_queue" || l.sent.is_none()))
+        );
+    }
+}

@@ -109,7 +109,7 @@ fn a_pause_keeps_what_waits_and_stops_what_comes() {
 
     assert_eq!((offers(&mut b, 5_000).len(), b.waiting()), (0, 1));
     b.follow(MS(5_000), &demand(Overflow::Drop));
-    assert_eq!((b.next(), b.clear(), b.waiting()), (Some(MS(5_005)), 1, 0));
+    assert_eq!((b.next(), b.clear().len(), b.waiting()), (Some(MS(5_005)), 1, 0));
 }
 
 #[test]

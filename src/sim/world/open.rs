@@ -62,7 +62,7 @@ impl World {
         };
         self.backlog.follow(self.now, &closed);
         let age = self.backlog.age(self.now);
-        self.tally.forgo(self.backlog.clear(), age);
+        self.tally.forgo(self.backlog.clear().len() as u64, age);
         (self.due, self.credit) = (Nanos::MAX, Nanos::MAX);
         self.idle.clear();
         for w in self.workers.iter_mut().filter(|w| w.doing == Doing::Idle) {
