@@ -53,6 +53,13 @@ pub struct Observation {
     pub pauses: Vec<(Nanos, Nanos)>,
 }
 
+impl Observation {
+    /// Longest standstill of the generator that it tells of, s; several lanes tell of the same one.
+    pub fn paused(&self) -> f64 {
+        self.pauses.iter().map(|(_, long)| long.secs()).fold(0.0, f64::max)
+    }
+}
+
 /// Open traffic that a law or an experiment offers instead of the closed model.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Open {

@@ -5,6 +5,7 @@ use super::{Advice, floor, promise, runaway};
 use crate::model::format::{length, percent, quantity};
 use crate::telemetry::curve::Knee;
 use crate::telemetry::frame::Frame;
+use crate::telemetry::promise::Breach;
 
 /// Share of the knee's rate that is advised while open traffic has not been tried.
 const CLOSED_SHARE: f64 = 0.75;
@@ -34,7 +35,7 @@ pub fn advice(f: &Frame) -> Option<Advice> {
     let tried = tried(f, rate_rps);
     // Open traffic has refuted it: no more than four fifths of what ran away.
     let (safe, rate_rps) = match tried {
-        Tried::Refuted(rate) => (safe.min(REFUTED * rate), floor(safe.min(REFUTED * rate))),
+        Tried::Refuted(rate, _) => (safe.min(REFUTED * rate), floor(safe.min(REFUTED * rate))),
         _ => (safe, rate_rps),
     };
     let below = percent(1.0 - safe / knee.good_rps);
@@ -54,7 +55,14 @@ pub fn advice(f: &Frame) -> Option<Advice> {
             let seen = seen.map_or_else(String::new, |p| format!(", p99 {}", length(p)));
             format!("verified as open traffic{seen}")
         }
-        Tried::Refuted(rate) => format!("{}/s as open traffic did not hold{late}", quantity(rate)),
+        Tried::Refuted(rate, breach) => {
+            let why = if breach == Breach::Growth {
+                String::new()
+            } else {
+                format!(" ({breach})")
+            };
+            format!("{}/s as open traffic did not hold{why}{late}", quantity(rate))
+        }
         Tried::Not => format!("not tested as open traffic{late}"),
     };
     let text = format!(
@@ -77,14 +85,14 @@ enum Tried {
     Not,
     /// As much or more was steady.
     Verified,
-    /// This much, not a quarter more than that, was not.
-    Refuted(f64),
+    /// This much, not a quarter more than that, was not, and why.
+    Refuted(f64, Breach),
 }
 
 fn tried(f: &Frame, rate: f64) -> Tried {
-    match f.check.map(|c| (c.steady, c.rate)) {
-        Some((Some(true), steady)) if steady >= 0.999 * rate => Tried::Verified,
-        Some((Some(false), grew)) if REFUTED * grew < rate => Tried::Refuted(grew),
+    match f.check.map(|c| (c.steady, c.rate, c.breach)) {
+        Some((Some(true), steady, _)) if steady >= 0.999 * rate => Tried::Verified,
+        Some((Some(false), failed, why)) if REFUTED * failed < rate => Tried::Refuted(failed, why),
         _ => Tried::Not,
     }
 }
@@ -228,6 +236,7 @@ mod tests {
                 },
                 backlog: 40,
                 steady,
+                breach: Breach::Growth,
                 over: steady.is_some(),
             });
             advice(&f).unwrap()

@@ -11,7 +11,7 @@ use super::{Observation, Open};
 use crate::model::setpoints::{Bounds, Setpoint};
 use crate::telemetry::experiment::{StepTest, Tune};
 use crate::telemetry::frame::{Evidence, State};
-use crate::telemetry::promise::Check;
+use crate::telemetry::promise::{Breach, Check};
 use relay::Relay;
 use step::Step;
 use verify::Verify;
@@ -81,10 +81,10 @@ impl Experiment {
     }
 
     /// A guard objects. True: the experiment itself takes that for its result and goes on to its end.
-    pub fn objects(&mut self) -> bool {
+    pub fn objects(&mut self, why: Breach) -> bool {
         match self {
             Self::Verify(e) => {
-                e.fail();
+                e.object(why);
                 true
             }
             _ => false,

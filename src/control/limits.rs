@@ -5,6 +5,7 @@ use super::Observation;
 use super::variable::Sample;
 use crate::model::format;
 use crate::model::setpoints::{Mode, ProcessVariable, Setpoints};
+use crate::telemetry::promise::Breach;
 
 /// Fewest workers of `hold` on a rate: one duty worker.
 pub const LEAST: f64 = 0.05;
@@ -36,7 +37,9 @@ pub struct Gate {
     pub no_growth: bool,
     /// Nothing completes.
     pub stalled: bool,
-    /// In words, while a gate or guard acts.
+    /// Why a gate or guard acts now.
+    pub breach: Option<Breach>,
+    /// The same in words.
     pub because: Option<String>,
     /// A guard asks for a pause.
     pub pause: Option<String>,
@@ -106,6 +109,7 @@ impl Limits {
             .filter(|p| seen.gentle && seen.ok >= 10 && *p > bound);
         if let (Some(p), false) = (slow, gate.no_growth) {
             gate.no_growth = true;
+            gate.breach = Some(Breach::Slow(p));
             gate.because = Some(format!("p99 {}: no more workers", format::length(p)));
         }
     }
@@ -120,11 +124,13 @@ impl Limits {
             }
             return gate;
         }
-        self.silent += seen.span;
+        // While this machine stood still, nothing could complete.
+        self.silent += (seen.span - seen.paused()).max(0.0);
         if self.silent < SILENT.max(SILENT_RESPONSES * self.response) - 1e-9 {
             return gate;
         }
         gate.stalled = true;
+        gate.breach = Some(Breach::Silence(self.silent));
         gate.because = Some(format!("nothing has completed for {:.0} s", self.silent));
         let due = self.halved_at + DEAD.max(SILENT_RESPONSES * self.response);
         if self.silent >= due - 1e-9 {
@@ -150,6 +156,7 @@ impl Limits {
         let percent = 100.0 * share;
         if share > STOP {
             gate.no_growth = true;
+            gate.breach = Some(Breach::Errors(share));
             gate.because = Some(format!("{percent:.0} % errors: no more workers"));
         }
         let after = if seen.gentle { GENTLE_HALVE_AFTER } else { HALVE_AFTER };

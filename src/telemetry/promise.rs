@@ -92,10 +92,37 @@ pub struct Check {
     pub response: Summary,
     /// Largest number waiting or in flight.
     pub backlog: u64,
-    /// `Some(true)`: it keeps up; `Some(false)`: the backlog grows. `None` while it is not decided.
+    /// `Some(true)`: it keeps up; `Some(false)`: it does not hold. `None` while it is not decided.
     pub steady: Option<bool>,
+    /// Why it does not hold.
+    pub breach: Breach,
     /// It is over.
     pub over: bool,
+}
+
+/// Why open traffic does not hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Breach {
+    /// The backlog grows.
+    #[default]
+    Growth,
+    /// Too large a share of the answers is bad.
+    Errors(f64),
+    /// The 99th percentile passes the bound of a gentle run, s.
+    Slow(f64),
+    /// Nothing was answered for so long, s.
+    Silence(f64),
+}
+
+impl fmt::Display for Breach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Growth => f.write_str("the backlog grows"),
+            Self::Errors(share) => write!(f, "{:.0} % errors", 100.0 * share),
+            Self::Slow(p99) => write!(f, "p99 {}", length(*p99)),
+            Self::Silence(time) => write!(f, "nothing answered for {}", length(*time)),
+        }
+    }
 }
 
 impl fmt::Display for Check {
@@ -108,12 +135,13 @@ impl fmt::Display for Check {
                 length(self.held),
                 self.backlog
             ),
-            Some(false) => write!(
+            Some(false) if self.breach == Breach::Growth => write!(
                 f,
                 "{rate} does NOT hold: {} under way after {}",
                 self.backlog,
                 length(self.held)
             ),
+            Some(false) => write!(f, "{rate} does NOT hold: {} after {}", self.breach, length(self.held)),
             None => write!(f, "{rate}: {} so far", length(self.held)),
         }
     }

@@ -13,7 +13,7 @@ use clobber::telemetry::column::Column;
 use clobber::telemetry::frame::{Control, Frame};
 use clobber::telemetry::grid::Grid;
 use clobber::telemetry::latency::Summary;
-use clobber::telemetry::promise::{Check, Slo, Stage};
+use clobber::telemetry::promise::{Breach, Check, Slo, Stage};
 
 /// Arrivals a second, what the target can do well and while it is slow, and when that is.
 const OFFERED: f64 = 1400.0;
@@ -244,28 +244,27 @@ pub(crate) fn slo() -> Scene {
     }
 }
 
-/// `slo` before anything is known: what it will cost is said.
-pub(crate) fn slo_idle() -> Scene {
+/// `slo` on its way up: what it will cost is said.
+pub(crate) fn slo_ramp() -> Scene {
     let slo = Slo {
-        stage: Stage::Idle,
-        rate: 80.0,
+        stage: Stage::Ramp,
+        rate: 16.0,
         answer: None,
         bad: (0.0, 0.01),
         decided: 0,
         dispersion: None,
-        idle: None,
         confirm: None,
-        price: Some(362.0),
+        price: Some(377.0),
         recovery: None,
         ..confirming()
     };
     let mut frame = searching(2, slo);
     frame.notices = [].into();
-    frame.control.narration = "p99 at this rate needs some 3,000 arrivals: about 6 minutes".into();
+    frame.control.narration = "idle p99 47 ms: open traffic from 16/s".into();
     Scene {
-        name: "slo-idle",
+        name: "slo-ramp",
         frame,
-        verdict: verdict(Code::Undecided, "no answers yet"),
+        verdict: verdict(Code::Undecided, "p99<80ms at about 16/s"),
         advice: None,
     }
 }
@@ -307,6 +306,7 @@ fn check(held: f64, steady: Option<bool>, backlog: u64) -> Check {
         },
         backlog,
         steady,
+        breach: Breach::Growth,
         over: steady.is_some(),
     }
 }
@@ -343,7 +343,7 @@ pub(crate) fn all() -> Vec<Scene> {
         recovered(),
         shedding(),
         slo(),
-        slo_idle(),
+        slo_ramp(),
         slo_missed(),
         verifying(),
         grew(),

@@ -1,5 +1,6 @@
 //! The check in open traffic: Poisson arrivals at a fixed rate, and whether the target keeps up with them.
 //! It refuses to wait for a target that does not: growth is recognised early, and then nothing is sent until it is empty.
+//! What piled up while this machine stood still is no growth: that time is not judged until it can be worked off.
 //!
 //! ```text
 //!  settle ─► hold: steady to the end ────────────────► the workers there were
@@ -14,7 +15,7 @@ use crate::model::setpoints::Bounds;
 use crate::model::units::Nanos;
 use crate::telemetry::frame::{Evidence, State};
 use crate::telemetry::latency::Summary;
-use crate::telemetry::promise::Check;
+use crate::telemetry::promise::{Breach, Check};
 use std::collections::VecDeque;
 use std::fmt;
 
@@ -30,6 +31,8 @@ const TRENDS: [usize; 3] = [20, 30, 50];
 const Z: f64 = 3.97;
 /// The first part is not judged, s.
 const SETTLE: f64 = 1.0;
+/// A standstill is worked off with the part of the knee's rate that is left, at least this one.
+const LEFT: f64 = 0.1;
 /// Longest wait for an empty target, s.
 const PATIENCE: f64 = 30.0;
 
@@ -57,8 +60,13 @@ pub struct Verify {
     span: f64,
     /// Exchanges under way at the end of every tick.
     under_way: VecDeque<f64>,
+    /// Of these, so many belong to a trend: those since the generator last stood still.
+    judged: usize,
+    /// Seconds that are not judged any more.
+    blind: f64,
     backlog: u64,
     steady: Option<bool>,
+    breach: Breach,
     /// Emptying: seconds.
     emptying: Option<f64>,
     over: bool,
@@ -80,8 +88,11 @@ impl Verify {
             cap,
             span: 0.0,
             under_way: VecDeque::new(),
+            judged: 0,
+            blind: 0.0,
             backlog: 0,
             steady: None,
+            breach: Breach::Growth,
             emptying: None,
             over: false,
         })
@@ -98,6 +109,7 @@ impl Verify {
             response: Summary::default(),
             backlog: self.backlog,
             steady: self.steady,
+            breach: self.breach,
             over: self.over,
         }
     }
@@ -110,12 +122,34 @@ impl Verify {
         }
     }
 
-    /// A guard objects: it does not keep up.
-    pub(super) fn fail(&mut self) {
+    /// A guard objects; at first to what was sent before.
+    pub(super) fn object(&mut self, why: Breach) {
+        if self.span > SETTLE {
+            self.fail(why);
+        }
+    }
+
+    /// It does not hold.
+    fn fail(&mut self, why: Breach) {
         if self.emptying.is_none() {
-            self.steady = Some(false);
+            (self.steady, self.breach) = (Some(false), why);
             self.emptying = Some(0.0);
         }
+    }
+
+    /// Whether this tick is within a standstill of the generator or what it left behind. Short ones leave no more than
+    /// the knee has under way.
+    fn aside(&mut self, seen: &Observation) -> bool {
+        let long = seen.paused();
+        if long * self.traffic.rate > f64::from(self.traffic.knee_workers) {
+            self.blind = self.blind.max(long / (1.0 - self.traffic.of_knee).max(LEFT));
+        }
+        let aside = self.blind > 1e-9;
+        self.blind -= seen.span;
+        if aside {
+            self.judged = 0;
+        }
+        aside
     }
 
     pub(super) fn tick(&mut self, seen: &Observation) -> Progress {
@@ -126,22 +160,26 @@ impl Verify {
             // The tick before the traffic begins.
             return self.progress(Some(self.traffic.rate));
         }
+        if self.aside(seen) {
+            return self.progress(Some(self.traffic.rate));
+        }
         self.span += seen.span;
         let under_way = seen.in_flight + seen.waiting;
         self.backlog = self.backlog.max(under_way);
         self.under_way.push_back(under_way as f64);
+        self.judged += 1;
         if self.span > SETTLE && self.growing() {
-            self.fail();
+            self.fail(Breach::Growth);
             return self.progress(Some(0.0));
         }
         if self.span < self.traffic.time.secs() - 1e-9 {
             return self.progress(Some(self.traffic.rate));
         }
-        self.steady = Some(!self.grown());
-        if self.steady == Some(false) {
-            self.emptying = Some(0.0);
+        if self.grown() {
+            self.fail(Breach::Growth);
             return self.progress(Some(0.0));
         }
+        self.steady = Some(true);
         self.end()
     }
 
@@ -150,7 +188,7 @@ impl Verify {
         let now = self.under_way.back().copied().unwrap_or(0.0);
         let crowd = CROWD * f64::from(self.traffic.knee_workers);
         let trend = |ticks: &usize| {
-            let from = self.under_way.len().checked_sub(ticks + 1)?;
+            let from = self.under_way.len().checked_sub(ticks + 1).filter(|_| self.judged > *ticks)?;
             let part: Vec<f64> = self.under_way.range(from..).copied().collect();
             let squares: f64 = part.windows(2).map(|w| (w[1] - w[0]).powi(2)).sum();
             Some((part[*ticks] - part[0]) / squares.sqrt().max(1.0))
@@ -264,6 +302,51 @@ mod tests {
         });
 
         assert_eq!(calm, None);
+    }
+
+    #[test]
+    fn what_piles_up_while_this_machine_stands_still_is_no_growth() {
+        let mut v = check();
+        let mut tick = |i, in_flight, paused| {
+            let pauses = if paused {
+                vec![(Nanos::from_millis(100 * i), Nanos::from_millis(400))]
+            } else {
+                vec![]
+            };
+            let progress = v.tick(&Observation {
+                pauses,
+                ..seen(i, in_flight)
+            });
+            (progress.outcome, v.steady)
+        };
+
+        // 400 are late at once; the target works them off with the quarter that is left: 1.6 s.
+        (0..50).for_each(|i| drop(tick(i, 15, false)));
+        let ended = (50..300).find_map(|i| {
+            match i {
+                50 => tick(i, 400, true),
+                51..66 => tick(i, 400 - 25 * (i - 50), false),
+                _ => tick(i, 15, false),
+            }
+            .0
+            .map(|_| i)
+        });
+
+        assert_eq!(ended, Some(215), "what was set aside is made up for");
+        assert_eq!(v.steady, Some(true));
+    }
+
+    #[test]
+    fn a_guard_ends_it_with_its_own_reason_but_not_for_what_was_before() {
+        let mut v = check();
+        v.object(Breach::Errors(0.12));
+        (0..15).for_each(|i| drop(v.tick(&seen(i, 12))));
+        assert_eq!(v.steady, None);
+
+        v.object(Breach::Errors(0.12));
+
+        let said = v.check().to_string();
+        assert!(said.ends_with("does NOT hold: 12 % errors after 1.5 s"), "{said}");
     }
 
     #[test]

@@ -124,8 +124,10 @@ impl Regulator {
     /// The ruling of a running experiment; a guard ends it.
     pub(super) fn experiment(&mut self, seen: &Observation, set: &Setpoints, gate: &Gate) -> Option<Ruling> {
         self.bench.running.as_ref()?;
-        let objection = gate.forced.is_some() || gate.stalled || gate.no_growth;
-        if objection && !self.bench.running.as_mut().is_some_and(Experiment::objects) {
+        let running = self.bench.running.as_mut();
+        if let (Some(breach), Some(running)) = (gate.breach, running)
+            && !running.objects(breach)
+        {
             let why = gate.because.clone().or_else(|| gate.note.clone()).unwrap_or_default();
             let note = self.interrupt(&why);
             self.bench.notes.extend(note);

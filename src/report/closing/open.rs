@@ -6,7 +6,7 @@ use crate::model::arrival::Process;
 use crate::model::format::{latency, length, percent, quantity};
 use crate::model::setpoints::Mode;
 use crate::telemetry::frame::Frame;
-use crate::telemetry::promise::{Check, Slo};
+use crate::telemetry::promise::{Breach, Check, Slo};
 
 /// Columns of the label.
 const LABEL: usize = 26;
@@ -45,8 +45,11 @@ fn rows(f: &Frame) -> Vec<String> {
 fn checked(c: &Check) -> String {
     let rate = quantity(c.rate);
     if c.steady == Some(false) {
-        let backlog = c.backlog;
-        return format!("{rate}/s does NOT hold: backlog {backlog} after {}", length(c.held));
+        let why = match c.breach {
+            Breach::Growth => format!("backlog {}", c.backlog),
+            breach => breach.to_string(),
+        };
+        return format!("{rate}/s does NOT hold: {why} after {}", length(c.held));
     }
     let r = &c.response;
     format!(
@@ -136,6 +139,7 @@ mod tests {
                 },
                 backlog: 500,
                 steady: Some(steady),
+                breach: Breach::Growth,
                 over: true,
             }),
             ..Frame::default()
@@ -151,6 +155,12 @@ mod tests {
             ["1,250/s verified 20 s: p50 12 ms, p99 74 ms, p99.9 —, steady. Plan with this row"]
         );
         assert_eq!(growing, ["1,250/s does NOT hold: backlog 500 after 2.0 s"]);
+        let mut failing = check(false);
+        failing.check = failing.check.map(|c| Check {
+            breach: Breach::Errors(0.12),
+            ..c
+        });
+        assert_eq!(rows(&failing), ["1,250/s does NOT hold: 12 % errors after 2.0 s"]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::model::units::Nanos;
 use crate::sim::drive::{Drive, Turn};
 use crate::sim::plants::Recipe;
 use crate::telemetry::frame::State;
-use crate::telemetry::promise::{Check, Slo, Stage};
+use crate::telemetry::promise::{Breach, Check, Slo, Stage};
 
 pub(super) fn promising(text: &str) -> Setpoints {
     Setpoints {
@@ -209,6 +209,14 @@ fn the_arrow_keys_move_the_promise_and_the_search_begins_anew() {
     assert_eq!((s.confirmed, s.answer), (None, None));
     assert_eq!(s.promise.limit(), Nanos::from_millis(60));
     assert!(turns[9].ruling.open.is_some_and(|o| o.rate > 1000.0), "from where it was");
+    assert!(s.price.is_some_and(|p| (p - 105.0).abs() < 1.0), "its price anew: {s:?}");
+    assert!(
+        said(&turns)
+            .iter()
+            .any(|t| t.starts_with("p99 at ~") && t.contains("needs ≈ 40")),
+        "{:?}",
+        said(&turns)
+    );
 }
 
 #[test]
@@ -225,8 +233,13 @@ fn the_bound_on_workers_is_a_bound_on_exchanges_in_flight() {
 
 /// A check of `share` of the exact knee's rate on the demo's plant, from closed workers at the knee; all turns of it.
 fn verify(share: f64, seed: u64) -> (Vec<Turn>, Check) {
+    verify_over(share, seed, Vec::new())
+}
+
+/// The same with a generator that stands still then.
+fn verify_over(share: f64, seed: u64, stands: Vec<(Nanos, Nanos)>) -> (Vec<Turn>, Check) {
     let truth = Recipe::named("usl").unwrap().truth(Nanos::ZERO);
-    let mut d = drive("usl", Setpoints::default(), seed);
+    let mut d = drive("usl", Setpoints::default(), seed).standing_still(stands);
     d.run(20.0);
     let set = d.set.clone();
     let traffic = Traffic {
@@ -257,6 +270,45 @@ fn three_quarters_of_the_knee_hold_as_open_traffic() {
             "0.8 s at {back}"
         );
     }
+}
+
+#[test]
+fn a_standstill_of_the_generator_is_no_growth_of_the_target() {
+    // 0.9 s of arrivals at once are twice what may be under way.
+    let stands = vec![(Nanos::from_secs(27), Nanos::from_millis(900))];
+    for seed in 1..=3 {
+        let (turns, check) = verify_over(0.6, seed, stands.clone());
+
+        assert_eq!((check.steady, check.over), (Some(true), true), "{check:?} {:?}", said(&turns));
+    }
+}
+
+#[test]
+fn a_check_that_fails_for_errors_says_so() {
+    // After three seconds of it a limiter lets less through.
+    let mut recipe = Recipe::named("usl").unwrap();
+    recipe.steps(&["23s:limit=500".to_owned()]).unwrap();
+    let mut d = Drive::new(recipe, Setpoints::default(), false, 1);
+    d.run(20.0);
+    let set = d.set.clone();
+    let traffic = Traffic {
+        rate: 800.0,
+        of_knee: 0.5,
+        knee_workers: 41,
+        time: Nanos::from_secs(20),
+        at: Nanos::from_secs(20),
+    };
+    d.regulator().verify(traffic, &set).unwrap();
+
+    let turns = d.run(10.0);
+
+    let check = d.regulator().found().check.unwrap();
+    assert!(matches!(check.breach, Breach::Errors(share) if share > 0.05), "{check:?}");
+    assert!(
+        said(&turns).iter().any(|s| s.contains("% errors after")),
+        "{:?}",
+        said(&turns)
+    );
 }
 
 #[test]

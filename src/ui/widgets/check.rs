@@ -5,7 +5,7 @@ use super::super::scene::Scene;
 use super::super::theme::Ink;
 use crate::model::format;
 use crate::telemetry::frame::Phase;
-use crate::telemetry::promise::Check;
+use crate::telemetry::promise::{Breach, Check};
 use ratatui::style::Style;
 
 /// The sentence of the last check and the colour it deserves; `None` when there was none.
@@ -28,6 +28,9 @@ fn sentence(c: &Check) -> String {
         .p99
         .map_or_else(String::new, |p| format!(", p99 {}", format::length(p)));
     match (c.over, c.steady) {
+        (_, Some(false)) if c.breach != Breach::Growth => {
+            format!("open {rate}: does NOT hold, {} after {}", c.breach, seconds(c.held))
+        }
         (_, Some(false)) => format!(
             "open {rate}: does NOT hold, growing: {} waiting after {}",
             format::count(c.backlog),
@@ -70,6 +73,7 @@ mod tests {
             },
             backlog: 500,
             steady: None,
+            breach: Breach::Growth,
             over: false,
         };
         let over = |steady| Check {
