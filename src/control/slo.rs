@@ -76,10 +76,8 @@ struct Facts {
     /// Confirmations begun on this target.
     tries: u32,
     recovery: Option<f64>,
-    /// Seconds all told, as estimated.
+    /// When it will be answered, as estimated, s since run start.
     price: Option<f64>,
-    /// Seconds so far.
-    spent: f64,
 }
 
 /// The law.
@@ -91,6 +89,8 @@ pub struct Slo {
     regulate: Regulate,
     tip: Tip,
     facts: Facts,
+    /// The present tick's end, since run start.
+    now: Nanos,
     /// Rate asked for, 1/s.
     rate: f64,
     /// Rate of the last move, 1/s; less in force means that a guard held it.
@@ -114,6 +114,7 @@ impl Default for Slo {
             regulate: Regulate::new(1.0),
             tip: Tip::default(),
             facts: Facts::default(),
+            now: Nanos::ZERO,
             rate: 0.0,
             asked: 0.0,
             waited: 0.0,
@@ -148,8 +149,15 @@ impl Slo {
 
     fn regulate_from(&mut self, rate: f64, now: Nanos) {
         self.set_rate(rate, now);
+        self.reckon(rate);
         self.regulate = Regulate::new(rate);
         self.facts.tries = 0;
+    }
+
+    /// What the answer costs from now on at `rate`: its course, and as long to confirm it.
+    fn reckon(&mut self, rate: f64) {
+        let wait = self.promise.map(|p| 2.0 * regulate::window(rate, p.strictest()));
+        self.facts.price = wait.map(|w| self.now.secs() + w);
     }
 
     fn say(&mut self, text: String) {
@@ -169,7 +177,6 @@ impl Slo {
 
     fn tick(&mut self, seen: &Observation, promise: &Promise, decided: &Decided) {
         self.waited += seen.span;
-        self.facts.spent += seen.span;
         self.phase = match std::mem::replace(&mut self.phase, Phase::Enter) {
             Phase::Enter => Phase::Idle(Idle::after_others()),
             Phase::Idle(idle) => self.idle(idle, seen, promise),
@@ -202,6 +209,7 @@ impl Slo {
         (self.facts.idle_rate, self.facts.idle_mean) = (Some(one), (one > 0.0).then_some(1.0 / one));
         let first = ramp::FIRST.min(one);
         self.say(said::begins(promise, self.facts.idle, first));
+        self.reckon(first);
         Phase::Ramp(self.rung(first, seen.now))
     }
 
@@ -228,6 +236,7 @@ impl Slo {
                 self.say(said::climbs(&ramp.worst(promise), self.rate, rate));
                 ramp.climb(rate);
                 self.set_rate(rate, seen.now);
+                self.reckon(rate);
                 Phase::Ramp(ramp)
             }
             Rung::Over => {
@@ -258,9 +267,7 @@ impl Slo {
             self.set_rate(rate, seen.now);
             return Phase::Ramp(ramp);
         }
-        let wait = 2.0 * regulate::window(rate, promise);
-        self.facts.price = Some(self.facts.spent + wait);
-        self.say(said::price(promise, rate, self.waited, wait));
+        self.say(said::price(promise, rate, self.waited));
         self.regulate_from(rate, seen.now);
         Phase::Regulate
     }
@@ -277,7 +284,7 @@ impl Slo {
 
     fn miss(&mut self, why: String) {
         self.facts.confirmed = Some(false);
-        self.facts.answer = None;
+        (self.facts.answer, self.facts.price) = (None, None);
         self.rate = 0.0;
         self.say(why);
     }
@@ -311,6 +318,7 @@ impl Controller for Slo {
                 ..Move::default()
             };
         };
+        self.now = seen.now;
         if self.promise != Some(promise) {
             self.adopt(promise, seen.now);
         }

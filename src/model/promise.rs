@@ -91,6 +91,11 @@ impl Promise {
     pub fn main(&self) -> &Term {
         self.terms().find(|t| t.limit < Nanos::MAX).expect("checked when it was made")
     }
+
+    /// The smallest share that any term allows.
+    pub fn strictest(&self) -> f64 {
+        self.terms().map(|t| t.q).fold(1.0, f64::min)
+    }
 }
 
 fn term(expr: Expr) -> Result<Term, String> {

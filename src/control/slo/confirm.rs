@@ -49,7 +49,7 @@ impl Confirm {
 
     /// Held so far and needed, s.
     pub(super) fn progress(&self, promise: &Promise) -> (f64, f64) {
-        (self.held, HELD.max(window(self.rate, promise)))
+        (self.held, HELD.max(window(self.rate, promise.strictest())))
     }
 
     /// Decided and bad so far.
@@ -59,8 +59,7 @@ impl Confirm {
 
     /// Arrivals that must be decided.
     fn arrivals(&self, promise: &Promise) -> f64 {
-        let q = promise.terms().map(|t| t.q).fold(1.0, f64::min);
-        30.0 / q
+        30.0 / promise.strictest()
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::confirm::{self, Confirm};
 use super::ramp::{self, Ramp};
-use super::regulate::{self, Step};
+use super::regulate::Step;
 use super::signal::Decided;
 use super::{FLOOR, Phase, Slo, said};
 use crate::control::Observation;
@@ -174,6 +174,6 @@ impl Slo {
         self.regulate.prove(false);
         let f = &mut self.facts;
         (f.answer, f.kept, f.held, f.confirmed, f.tries) = (None, None, None, None, 0);
-        f.price = Some(f.spent + 2.0 * regulate::window(self.rate, promise));
+        self.reckon(self.rate);
     }
 }

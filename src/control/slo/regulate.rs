@@ -77,9 +77,8 @@ pub(super) struct Regulate {
     proven: bool,
 }
 
-/// Seconds of a course that an answer at `rate` needs.
-pub(super) fn window(rate: f64, promise: &Promise) -> f64 {
-    let q = promise.terms().map(|t| t.q).fold(1.0, f64::min);
+/// Seconds of a course that an answer at `rate` needs where a share of `q` > 0 may be bad.
+pub(super) fn window(rate: f64, q: f64) -> f64 {
     WINDOW.max(ALLOWED / (q * rate.max(1e-3)))
 }
 
@@ -222,7 +221,7 @@ impl Regulate {
             worst: w,
             tipped: false,
         };
-        self.course.push(batch, KEEP * window(self.rate, promise));
+        self.course.push(batch, KEEP * window(self.rate, promise.strictest()));
         (self.span, self.decided) = (0.0, Decided::default());
     }
 
@@ -254,7 +253,7 @@ impl Regulate {
     pub(super) fn answer(&self, promise: &Promise) -> Option<fit::Answer> {
         let last = self.course.last().filter(|_| self.crossed && self.calm <= 0.0)?;
         let all = self.seconds();
-        if all < window(self.rate, promise) - last.span {
+        if all < window(self.rate, promise.strictest()) - last.span {
             return None;
         }
         let found = self.found()?;

@@ -1,14 +1,19 @@
 //! What the law shows and says: one plain sentence a decision, and the figures of the search.
 //! It decides nothing.
 
+use super::regulate::window;
 use super::signal::Worst;
 use super::{Phase, Slo};
 use crate::control::{Move, Open};
 use crate::model::format::{count, length, quantity};
-use crate::model::promise::Promise;
+use crate::model::promise::{self, Promise};
 use crate::model::setpoints::Setpoints;
 use crate::telemetry::frame::{Evidence, State, Term};
 use crate::telemetry::promise::{self as told, Stage};
+
+/// A price from which on another promise is offered, s, and the share of bad ones that one allows.
+const MINUTE: f64 = 60.0;
+const LAX: f64 = 0.1;
 
 impl Slo {
     /// The move of this tick.
@@ -94,7 +99,7 @@ impl Slo {
                 (have, need, (need - have) / idle.rate().max(0.1))
             }
             Phase::Regulate if self.facts.confirmed.is_none() => {
-                let (done, all) = (self.regulate.seconds(), super::regulate::window(self.rate, promise));
+                let (done, all) = (self.regulate.seconds(), window(self.rate, promise.strictest()));
                 let left = (all - done).max(1.0) + all;
                 (done * self.rate, 2.0 * all * self.rate, left)
             }
@@ -165,14 +170,22 @@ pub(super) fn too_much(w: &Worst, at: f64, back: f64) -> String {
     )
 }
 
-pub(super) fn price(p: &Promise, at: f64, emptied: f64, wait: f64) -> String {
-    let name = p.main().expr.metric.name();
+/// What the answer costs at a rate, and where that is minutes, what that of a laxer percentile would.
+pub(super) fn price(p: &Promise, at: f64, emptied: f64) -> String {
+    let (name, wait) = (p.main().expr.metric.name(), 2.0 * window(at, p.strictest()));
+    let lax = |t: &promise::Term| if t.q == p.main().q { t.q.max(LAX) } else { t.q };
+    let less = 2.0 * window(at, p.terms().map(lax).fold(1.0, f64::min));
+    let other = if wait > MINUTE && less < 0.5 * wait {
+        format!("; p90 ≈ {}", length(less.round()))
+    } else {
+        String::new()
+    };
     let empty = if emptied > 0.0 {
         format!("empty after {}; ", length(emptied))
     } else {
         String::new()
     };
-    format!("{empty}{name} at ~{}/s needs ≈ {}", rate(at), length(wait.round()))
+    format!("{empty}{name} at ~{}/s needs ≈ {}{other}", rate(at), length(wait.round()))
 }
 
 pub(super) fn holds_still(p: &Promise, answer: f64, half: f64, at: f64) -> String {
@@ -207,4 +220,20 @@ pub(super) fn tipped(at: f64, next: f64) -> String {
 
 pub(super) fn room(p: &Promise, at: f64, next: f64) -> String {
     format!("{p} is kept with room at {}/s: {}/s next", rate(at), rate(next))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn minutes_are_told_with_what_a_laxer_percentile_costs() {
+        let told = |text: &str, at| price(&Promise::parse(text).unwrap(), at, 0.0);
+
+        assert_eq!(told("p99<80ms", 16.0), "p99 at ~16/s needs ≈ 6m15s; p90 ≈ 40 s");
+        assert_eq!(told("p99<80ms", 1000.0), "p99 at ~1,000/s needs ≈ 40 s");
+        assert_eq!(told("p90<80ms", 1.0), "p90 at ~1.0/s needs ≈ 10m00s");
+        // Another percentile changes nothing where errors are the dearer part.
+        assert!(!told("p99<80ms,errors<0.1%", 16.0).contains("p90"));
+    }
 }

@@ -25,6 +25,7 @@ impl Slo {
         self.signal = Signal::default();
         self.phase = match std::mem::replace(&mut self.phase, Phase::Enter) {
             Phase::Regulate | Phase::Confirm(_) => {
+                self.say(said::price(&promise, self.rate, 0.0));
                 self.regulate_from(self.rate, now);
                 Phase::Regulate
             }
