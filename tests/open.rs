@@ -188,3 +188,22 @@ fn a_promise_is_looked_for_in_the_simulator_too_and_its_rate_is_told() {
     assert!((800.0..1689.0).contains(&found), "{:#}", summary["slo"]);
     assert_eq!(summary["load"]["rate_rps"], summary["slo"]["rate_rps"]);
 }
+
+#[test]
+fn a_promise_that_not_even_one_worker_keeps_is_missed_over_sockets() {
+    let ended = run(&["demo", "slow", "--slo", "p99<1ms", "--headless", "--output-format", "json"]);
+
+    let summary = ended.json();
+    check(&summary);
+    let events = summary["events"].to_string();
+    assert!(events.contains("p99<1ms is not possible: even idle it takes"), "{events}");
+    assert_eq!(
+        (text(&summary, "/ended_by"), &summary["slo"]["rate_rps"]),
+        ("answered", &Value::Null)
+    );
+    // A machine that stood still meanwhile says that first.
+    let code = if summary["valid"] == true { 99 } else { 6 };
+    assert_eq!(ended.code, Some(code), "{}", ended.stderr);
+    let verdict = text(&summary, "/verdict/code");
+    assert!(matches!(verdict, "MISSED" | "STALLED" | "GENERATOR-LIMITED"), "{verdict}");
+}
