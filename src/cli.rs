@@ -253,8 +253,9 @@ pub struct RunArgs {
     /// Also write a report: .json .jsonl .csv .svg .txt, repeatable, - for standard output
     #[arg(short = 'o', long, value_name = "FILE", help_heading = "Output")]
     pub output: Vec<String>,
-    /// Also write one line per request, also of those never sent but not of those shed: number, intended, sent, first byte, end (ns since start), class, status, bytes out
-    /// and in; above 10 million lines every 100th. {{seq}} in path, header or body sends the number, ten digits
+    /// Also write one line per request (what is shed is none): number, intended, sent, first byte, end (ns since start),
+    /// class, status, bytes out and in; above 10 million lines every 100th. {{seq}} in path, header or body sends the
+    /// number, ten digits
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub raw_log: Option<String>,
     /// What standard output gets

@@ -1,6 +1,6 @@
 //! The check in open traffic: Poisson arrivals at a fixed rate, and whether the target keeps up with them.
 //! It refuses to wait for a target that does not: growth is recognised early, and then nothing is sent until it is empty.
-//! What piled up while this machine stood still is no growth: that time is not judged until it can be worked off.
+//! What piled up while this machine stood still is no growth: it is worked off first, and then the check goes on.
 //!
 //! ```text
 //!  settle ─► hold: steady to the end ────────────────► the workers there were
@@ -31,8 +31,6 @@ const TRENDS: [usize; 3] = [20, 30, 50];
 const Z: f64 = 3.97;
 /// The first part is not judged, s.
 const SETTLE: f64 = 1.0;
-/// A standstill is worked off with the part of the knee's rate that is left, at least this one.
-const LEFT: f64 = 0.1;
 /// Longest wait for an empty target, s.
 const PATIENCE: f64 = 30.0;
 
@@ -62,8 +60,8 @@ pub struct Verify {
     under_way: VecDeque<f64>,
     /// Of these, so many belong to a trend: those since the generator last stood still.
     judged: usize,
-    /// Seconds that are not judged any more.
-    blind: f64,
+    /// The generator stood still, and nothing is sent until what piled up then is gone.
+    aside: bool,
     backlog: u64,
     steady: Option<bool>,
     breach: Breach,
@@ -89,7 +87,7 @@ impl Verify {
             span: 0.0,
             under_way: VecDeque::new(),
             judged: 0,
-            blind: 0.0,
+            aside: false,
             backlog: 0,
             steady: None,
             breach: Breach::Growth,
@@ -115,7 +113,7 @@ impl Verify {
     }
 
     pub(super) fn state(&self) -> State {
-        if self.emptying.is_some() {
+        if self.aside || self.emptying.is_some() {
             State::Recover
         } else {
             State::Verify
@@ -137,19 +135,15 @@ impl Verify {
         }
     }
 
-    /// Whether this tick is within a standstill of the generator or what it left behind. Short ones leave no more than
-    /// the knee has under way.
+    /// Whether what piled up in a standstill of the generator is still there. Short ones leave no more than the knee has
+    /// under way.
     fn aside(&mut self, seen: &Observation) -> bool {
-        let long = seen.paused();
-        if long * self.traffic.rate > f64::from(self.traffic.knee_workers) {
-            self.blind = self.blind.max(long / (1.0 - self.traffic.of_knee).max(LEFT));
-        }
-        let aside = self.blind > 1e-9;
-        self.blind -= seen.span;
-        if aside {
+        self.aside |= seen.paused() * self.traffic.rate > f64::from(self.traffic.knee_workers);
+        self.aside &= seen.in_flight + seen.waiting > 0;
+        if self.aside {
             self.judged = 0;
         }
-        aside
+        self.aside
     }
 
     pub(super) fn tick(&mut self, seen: &Observation) -> Progress {
@@ -161,7 +155,7 @@ impl Verify {
             return self.progress(Some(self.traffic.rate));
         }
         if self.aside(seen) {
-            return self.progress(Some(self.traffic.rate));
+            return self.progress(Some(0.0));
         }
         self.span += seen.span;
         let under_way = seen.in_flight + seen.waiting;
@@ -305,35 +299,22 @@ mod tests {
     }
 
     #[test]
-    fn what_piles_up_while_this_machine_stands_still_is_no_growth() {
+    fn what_piles_up_while_this_machine_stands_still_is_worked_off_first_and_is_no_growth() {
         let mut v = check();
-        let mut tick = |i, in_flight, paused| {
-            let pauses = if paused {
-                vec![(Nanos::from_millis(100 * i), Nanos::from_millis(400))]
-            } else {
-                vec![]
-            };
-            let progress = v.tick(&Observation {
-                pauses,
-                ..seen(i, in_flight)
-            });
-            (progress.outcome, v.steady)
+        (0..50).for_each(|i| drop(v.tick(&seen(i, 15))));
+        let late = Observation {
+            pauses: vec![(Nanos::from_secs(5), Nanos::from_millis(400))],
+            ..seen(50, 400)
         };
 
-        // 400 are late at once; the target works them off with the quarter that is left: 1.6 s.
-        (0..50).for_each(|i| drop(tick(i, 15, false)));
-        let ended = (50..300).find_map(|i| {
-            match i {
-                50 => tick(i, 400, true),
-                51..66 => tick(i, 400 - 25 * (i - 50), false),
-                _ => tick(i, 15, false),
-            }
-            .0
-            .map(|_| i)
-        });
+        let rate = |p: Progress| p.open.map(|o| o.rate);
+        let mut rates = vec![rate(v.tick(&late))];
+        rates.extend((1..=10).map(|i| rate(v.tick(&seen(50 + i, 400 - 40 * i)))));
+        let ends = (61..300).find(|i| v.tick(&seen(*i, 15)).outcome.is_some());
 
-        assert_eq!(ended, Some(215), "what was set aside is made up for");
-        assert_eq!(v.steady, Some(true));
+        assert_eq!(rates[..10], [Some(0.0); 10]);
+        assert_eq!(rates[10], Some(1000.0));
+        assert_eq!((ends, v.steady), (Some(209), Some(true)), "the time is made up for");
     }
 
     #[test]

@@ -232,7 +232,7 @@ mod tests {
 
         assert_eq!(told("p99<80ms", 16.0), "p99 at ~16/s needs ≈ 6m15s; p90 ≈ 40 s");
         assert_eq!(told("p99<80ms", 1000.0), "p99 at ~1,000/s needs ≈ 40 s");
-        assert_eq!(told("p90<80ms", 1.0), "p90 at ~1.0/s needs ≈ 10m00s");
+        assert_eq!(told("p90<80ms", 1.0), "p90 at ~1/s needs ≈ 10m00s");
         // Another percentile changes nothing where errors are the dearer part.
         assert!(!told("p99<80ms,errors<0.1%", 16.0).contains("p90"));
     }
