@@ -138,7 +138,7 @@ fn drifting(f: &Frame) -> Found {
             ),
         ));
     }
-    let given = f.setpoints.mode.school() || f.setpoints.mode == Mode::Slo || offered::open(f);
+    let given = f.setpoints.mode.school() || f.setpoints.mode == Mode::Slo || offered::open(f) || f.setpoints.staged;
     let ratio = f.whole.drift.filter(|d| (d - 1.0).abs() > 0.05 && !given)?;
     let now = f.steady.as_ref()?.good_rate;
     Some((
@@ -298,6 +298,19 @@ mod tests {
                 sentence: "capacity moved during the run: 1,660 → 650/s at 0:31".into()
             }
         );
+    }
+
+    #[test]
+    fn a_rate_that_moves_as_the_stages_asked_does_not_drift() {
+        let mut f = answered(&[(41, 1662.0)]);
+        f.setpoints.mode = Mode::Manual;
+        f.whole.drift = Some(1.5);
+        f.steady = Some(crate::telemetry::frame::Steady::default());
+        assert_eq!(verdict(&f).code, Code::Drifting);
+
+        f.setpoints.staged = true;
+
+        assert_ne!(verdict(&f).code, Code::Drifting);
     }
 
     #[test]
