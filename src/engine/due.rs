@@ -284,11 +284,11 @@ impl Desk {
         if now == Nanos::ZERO {
             return;
         }
-        let credit = self.throttle.is_none_or(|t| t.ready() <= now);
-        let spare = credit && self.backlog.free() > self.backlog.waiting();
+        let credits = self.throttle.map_or(usize::MAX, |t| t.credits(now));
+        let hands = self.backlog.free().min(credits);
+        let spare = hands > self.backlog.waiting();
         while let Some(at) = self.backlog.next().filter(|t| *t <= now) {
             let (budget, number, mut seq) = (&self.budget, &mut self.number, None);
-            let hands = if credit { self.backlog.free() } else { 0 };
             let offer = self.backlog.offer(hands, || {
                 seq = match budget {
                     Some(budget) => budget.draw(),

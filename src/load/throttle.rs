@@ -55,6 +55,13 @@ impl Throttle {
         self.full - Nanos::from_secs_f64((self.terms.burst - 1.0) / self.terms.rate)
     }
 
+    /// How many exchanges may go at once.
+    pub fn credits(&self, now: Nanos) -> usize {
+        let owed = (self.full - now).secs() * self.terms.rate;
+        // Moments are whole nanoseconds: what is there to a millionth is there.
+        (self.terms.burst - owed + 1e-6).max(0.0) as usize
+    }
+
     /// Whether it holds exchanges back: its credits are used as they come, and none has lain for long.
     pub fn binds(&self, now: Nanos) -> bool {
         self.ready() + FRESH > now
@@ -90,6 +97,7 @@ mod tests {
 
         assert_eq!(first, [MS(0); 3]);
         assert_eq!(t.ready(), MS(10));
+        assert_eq!([0, 9, 10, 20, 25, 30, 900].map(|at| t.credits(MS(at))), [0, 0, 1, 2, 2, 3, 3]);
         assert_eq!([t.take(MS(20)), t.take(MS(20)), t.take(MS(20))], [MS(20), MS(20), MS(30)]);
         let late: Vec<Nanos> = (0..4).map(|_| t.take(MS(9_000))).collect();
         assert_eq!(late, [9_000, 9_000, 9_000, 9_010].map(MS));
