@@ -118,10 +118,15 @@ fn a05_full() {
     for rate in [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0] {
         judged(
             || paced("A05", Behaviour::fixed(5), rate, 20),
-            |ran| medians.push(ran.ms("response", "p50")),
+            |ran| {
+                // Beyond what the server took by its own log: a sleep of 5 ms is longer where nothing else is to be done.
+                let took = sorted(ran.pairs().into_iter().map(|(_, truth)| truth));
+                medians.push(ran.ms("response", "p50") - quantile(&took, 0.5));
+            },
         );
     }
-    assert!(medians.iter().all(|p50| (5.0..=5.8).contains(p50)), "{medians:?}");
+    say("A05", &format!("beyond what the server took, ms: {medians:.3?}"));
+    assert!(medians.iter().all(|beyond| (0.0..=0.8).contains(beyond)), "{medians:?}");
     let (least, most) = (sorted(medians.clone())[0], quantile(&sorted(medians.clone()), 1.0));
     assert!(most - least <= 0.5, "{medians:?}");
 }
