@@ -71,7 +71,7 @@ impl Generator {
     /// Adds one interval; `measured`: it counts beyond stalls. Returns what is to be told, with its moment.
     pub(super) fn add(&mut self, i: &Interval, demand: &Demand, measured: bool) -> Vec<(Nanos, String)> {
         let mut told = self.stalls.add(i, demand.rate);
-        self.missed += i.health.missed;
+        self.missed += if measured { i.health.missed } else { 0 };
         let span = (i.to - i.from).secs();
         if i.heard == 0 || span <= 0.0 {
             return told;
@@ -146,10 +146,11 @@ impl Generator {
         let full = !i.gauges.throttled && i.health.cpu >= FULL;
         let idle = !i.gauges.throttled && i.gauges.idle > 0;
         let slipped = i.gauges.slip - std::mem::replace(&mut self.slip, i.gauges.slip);
+        let missed = std::mem::take(&mut self.missed);
         let lost = if full {
             t.shed + t.errors[Failure::LocalQueue as usize]
         } else {
-            std::mem::take(&mut self.missed)
+            missed
         };
         self.held_back += if shedding { lost as f64 } else { 0.0 };
         self.held_back += if full { slipped.secs() * rate } else { 0.0 };
