@@ -100,7 +100,7 @@ pub(super) struct Signal {
     quick: Cohorts,
     slow: Cohorts,
     from: Nanos,
-    /// Stretches of intended starts that are no evidence, in order and apart from each other.
+    /// Stretches of intended starts that are no evidence, apart from each other.
     blind: Vec<(Nanos, Nanos)>,
     /// Arrivals set aside since somebody asked.
     aside: u64,
@@ -125,12 +125,16 @@ impl Signal {
         }
     }
 
-    /// A stretch more, as one with the last where they meet: several lanes tell of the same pause.
-    fn close_eyes(&mut self, from: Nanos, to: Nanos) {
-        match self.blind.last_mut() {
-            Some(last) if from <= last.1 => *last = (from.min(last.0), to.max(last.1)),
-            _ => self.blind.push((from, to)),
-        }
+    /// A stretch more, as one with those it meets: several lanes tell of the same pause, at times one of them later.
+    fn close_eyes(&mut self, mut from: Nanos, mut to: Nanos) {
+        self.blind.retain(|(begin, end)| {
+            let meets = from <= *end && *begin <= to;
+            if meets {
+                (from, to) = (from.min(*begin), to.max(*end));
+            }
+            !meets
+        });
+        self.blind.push((from, to));
     }
 
     /// Arrivals set aside since the last call, if any were.
@@ -250,6 +254,7 @@ mod tests {
         assert_eq!(blind(&p, &always), [4.3]);
         assert_eq!(blind(&p, &[(1_000, 300), (1_001, 299)]), [1.3], "two lanes, one pause");
         assert_eq!(blind(&p, &[(1_000, 300), (6_000, 300)]), [1.3, 1.3]);
+        assert_eq!(blind(&p, &[(6_000, 300), (1_000, 200)]), [1.3, 0.9], "told late");
         assert_eq!(blind(&slow, &[(9_000, 700)]), [7.8], "a slow promise has a longer window");
     }
 
