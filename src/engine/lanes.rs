@@ -125,10 +125,13 @@ impl Port {
 
 impl Plant for Lanes {
     fn set(&mut self, demand: Demand) {
+        let demand = Demand {
+            workers: demand.workers.min(f64::from(self.room.most)),
+            ..demand
+        };
         // The queue first: a lane that is told to drain finds it closed.
         self.due.follow(&demand);
-        let workers = demand.workers.min(f64::from(self.room.most));
-        for (port, milli) in self.ports.iter().zip(split(workers, self.ports.len())) {
+        for (port, milli) in self.ports.iter().zip(split(demand.workers, self.ports.len())) {
             port.orders.put(milli, &demand);
         }
     }
