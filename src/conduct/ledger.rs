@@ -207,12 +207,12 @@ impl Ledger {
     pub(super) fn table(&self) -> Table {
         let seen = self.measured.as_ref().unwrap_or(&self.total);
         let direct = seen.parts.is_none();
-        let response = seen.response().summary();
+        let (response, good) = seen.responses();
         let service = if direct { response } else { seen.service().summary() };
         let lag = |q: f64| lag(seen, q).filter(|_| enough(q, response.count));
         Table {
             response,
-            good: seen.good(),
+            good,
             service,
             wait: seen.wait().summary(),
             connect: seen.connect.as_ref().map(|c| c.summary()).unwrap_or_default(),

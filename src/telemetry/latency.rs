@@ -201,15 +201,9 @@ impl Latency {
             let taken = theirs.next_if(|(at, _)| *at == ns).map_or(0, |(_, n)| n);
             left.extend((n > taken).then_some((ns, n - taken)));
         }
-        let ends = (left.first(), left.last());
-        let (min, max) = (ends.0.map_or(0, |(ns, _)| *ns), ends.1.map_or(0, |(ns, _)| *ns));
-        let n = left.iter().map(|(_, n)| n).sum();
-        Summary::of(
-            n,
-            self.sum.saturating_sub(part.sum),
-            (min, max.min(self.max)),
-            left.into_iter(),
-        )
+        let end = |place: Option<&(u64, u64)>| place.map_or(0, |(ns, _)| *ns).min(self.max);
+        let (n, ends) = (left.iter().map(|(_, n)| n).sum(), (end(left.first()), end(left.last())));
+        Summary::of(n, self.sum.saturating_sub(part.sum), ends, left.into_iter())
     }
 }
 

@@ -293,10 +293,11 @@ impl Tally {
         self.with(|p| &p.response)
     }
 
-    /// Percentiles of the response of good answers alone, where others are in the series too.
-    pub fn good(&self) -> Option<Summary> {
-        let spoiled = self.spoiled.as_ref().filter(|s| s.count() > 0)?;
-        Some(self.response().summary_without(spoiled))
+    /// Percentiles of the response, and of good answers alone where others are in the series too.
+    pub fn responses(&self) -> (Summary, Option<Summary>) {
+        let all = self.response();
+        let good = self.spoiled.as_ref().map(|s| all.summary_without(s));
+        (all.summary(), good)
     }
 
     /// Service series: end − sent.

@@ -103,11 +103,27 @@ fn good_answers_alone_are_the_response_without_timeouts_and_answers_nobody_wante
     }
     all.merge(&rest);
 
-    let (ours, theirs) = (all.good().unwrap(), good.response().summary());
+    let (ours, theirs) = (all.responses().1.unwrap(), good.response().summary());
     assert_eq!((ours.count, ours.p50, ours.p99), (2_400, theirs.p50, theirs.p99));
     assert!((ours.mean.unwrap() - theirs.mean.unwrap()).abs() < 1e-12);
     assert!((ours.max.unwrap() / theirs.max.unwrap() - 1.0).abs() < 0.001);
-    assert!(all.response().max() > Some(1.0) && good.good().is_none());
+    assert!(all.response().max() > Some(1.0) && good.responses().1.is_none());
     all.clear();
-    assert!(all.good().is_none());
+    assert!(all.responses().1.is_none());
+}
+
+#[test]
+fn good_answers_alone_may_be_one_the_slowest_of_all_or_none() {
+    let mut t = Tally::default();
+    (0..50).for_each(|_| t.finish(&exchange(0, 0), Outcome::BadStatus, Nanos::from_micros(200)));
+    assert_eq!(t.responses().1, Some(Summary::default()));
+
+    // Its bucket reaches further than it does.
+    t.finish(&exchange(0, 0), Outcome::Ok, Nanos::new(5_000_123));
+
+    let good = t.responses().1.unwrap();
+    assert_eq!(
+        (good.count, good.min, good.p50, good.max),
+        (1, Some(0.005000123), good.min, good.min)
+    );
 }
