@@ -21,6 +21,7 @@ fn bad_plans_are_refused_with_the_remedy() {
         ("bakeoff --jitter=-.1", "say 0 to 0.9"),
         ("bakeoff --output-format csv", "say --output-format text or json"),
         ("answers --runs 0", "say 1 or more, such as --runs 200"),
+        ("answers --draw 201", "say 0 to 200, such as --draw 22"),
         ("answers --output-format jsonl", "say --output-format text or json"),
     ] {
         let args: Vec<&str> = ["sim"].into_iter().chain(args.split(' ')).collect();
@@ -44,8 +45,7 @@ fn a_small_bake_off_writes_its_cells_and_nothing_else() {
     assert_eq!(first.stdout, again.stdout);
     let cell = serde_json::from_str::<Value>(&first.stdout).unwrap()["cells"][0].clone();
     let keys: Vec<&str> = cell.as_object().unwrap().keys().map(String::as_str).collect();
-    let known =
-        "plant controller seeds regret regret_p90 t5_s t5_p90_s steady_loss n_over_knee p99_over_knee recovery_s recovery_p90_s";
+    let known = "plant controller seeds regret regret_p90 t5_s t5_p90_s steady_loss n_over_knee peak_over_knee p99_over_knee recovery_s recovery_p90_s";
     assert_eq!(keys.join(" "), known);
     assert_eq!((&cell["plant"], &cell["seeds"]), (&"tiny".into(), &1.into()));
     assert!(cell["recovery_s"].is_null(), "tiny does not change: {cell}");
@@ -77,8 +77,13 @@ fn answers_are_fractions_with_their_misses() {
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
     let all: Value = serde_json::from_str(&ended.stdout).unwrap();
     let keys: Vec<&str> = all.as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(keys.join(" "), "runs verdict_right knee_inside advice_survives misses");
+    assert_eq!(
+        keys.join(" "),
+        "runs verdict_right knee_inside advice_survives peak_over_knee answered_s answered_p90_s classes plants drawn misses"
+    );
     assert_eq!((&all["runs"], &all["verdict_right"]), (&1.into(), &1.0.into()), "{all}");
+    assert!((1.0..10.0).contains(&all["peak_over_knee"].as_f64().unwrap()), "{all}");
+    assert_eq!(all["classes"]["steady"]["runs"], 1, "{all}");
 }
 
 #[test]

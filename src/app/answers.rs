@@ -13,7 +13,7 @@ use crate::telemetry::frame::Frame;
 /// Runs it; returns the exit code.
 pub(super) fn run(args: &AnswersArgs) -> Result<u8, Stop> {
     let json = wants_json(args.told.output_format, "sim answers")?;
-    let exam = Exam::new(args.runs, args.seed).map_err(Stop::usage)?;
+    let exam = Exam::new(args.runs, args.seed, args.draw).map_err(Stop::usage)?;
     let signals = Signals::install(false).map_err(Stop::fault)?;
     let pool = Pool {
         name: "answers",
@@ -21,7 +21,8 @@ pub(super) fn run(args: &AnswersArgs) -> Result<u8, Stop> {
         quiet: args.told.quiet,
         signals: &signals,
     };
-    let outcome = pool.run(&exam.weights(), move |i| exam.run(i, said))?;
+    let work = exam.clone();
+    let outcome = pool.run(&exam.weights(), move |i| work.run(i, said))?;
     let result = exam.result(&outcome.done);
     let text = if json {
         pretty(&answers::json(&result))
@@ -72,11 +73,11 @@ mod tests {
 
     #[test]
     fn one_run_is_judged_by_what_its_closing_text_says() {
-        let exam = Exam::new(1, 5).unwrap();
+        let exam = Exam::new(1, 5, 0).unwrap();
 
         let all = exam.result(&[Some(exam.run(0, said))]);
 
-        assert_eq!((all.runs, all.total.verdict.of), (1, 1));
-        assert_eq!(all.total.verdict.right, 1, "mmc saturates: {:?}", all.misses);
+        assert_eq!((all.runs, all.total.marks.verdict.of), (1, 1));
+        assert_eq!(all.total.marks.verdict.right, 1, "mmc saturates: {:?}", all.misses);
     }
 }

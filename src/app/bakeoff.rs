@@ -12,7 +12,9 @@ use std::io::{self, Write};
 /// Runs it; returns the exit code.
 pub(super) fn run(args: &BakeoffArgs) -> Result<u8, Stop> {
     let json = wants_json(args.told.output_format, "sim bakeoff")?;
-    let plan = Plan::new(&args.plants, &args.controllers, args.seeds, args.jitter).map_err(Stop::usage)?;
+    let plan = Plan::new(&args.plants, &args.controllers, args.seeds, args.jitter)
+        .map_err(Stop::usage)?
+        .from_seed(args.seed);
     let signals = Signals::install(false).map_err(Stop::fault)?;
     let (text, signal) = table(&plan, json, pool::cores(), args.told.quiet, &signals)?;
     Ok(print(&text).unwrap_or(signal.unwrap_or(0)))

@@ -62,6 +62,9 @@ pub struct BakeoffArgs {
     /// Runs a cell
     #[arg(long, value_name = "N", default_value = "20")]
     pub seeds: u32,
+    /// Seed of the first run of every cell
+    #[arg(long, value_name = "N", default_value = "1000")]
+    pub seed: u64,
     /// Move rates and delays of the plants by up to this share: .4
     #[arg(long, value_name = "SHARE", default_value = "0")]
     pub jitter: f64,
@@ -76,9 +79,12 @@ pub struct AnswersArgs {
     /// Runs in all, over all plants
     #[arg(long, value_name = "N", default_value = "200")]
     pub runs: u32,
-    /// Seed of the first run
+    /// Seed of the first run, and of the plants that are drawn
     #[arg(long, value_name = "N", default_value = "1")]
     pub seed: u64,
+    /// So many more plants, drawn at random: servers, laws of work, delays, contention, changes
+    #[arg(long, value_name = "K", default_value = "0")]
+    pub draw: u32,
     /// How it is told.
     #[command(flatten)]
     pub told: ToldArgs,

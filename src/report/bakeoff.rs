@@ -32,7 +32,7 @@ struct Table {
     changing: bool,
 }
 
-const TABLES: [Table; 6] = [
+const TABLES: [Table; 7] = [
     Table {
         title: "regret %: good answers lost against the best fixed worker count, over 60 s",
         decimals: 1,
@@ -55,6 +55,12 @@ const TABLES: [Table; 6] = [
         title: "workers over the last 10 s / workers at the knee",
         decimals: 2,
         entry: |c| Entry::Number(c.n_over_knee),
+        changing: false,
+    },
+    Table {
+        title: "peak: most workers of any run / workers at the knee in force then (the worst of the seeds)",
+        decimals: 1,
+        entry: |c| Entry::Number(c.peak_over_knee),
         changing: false,
     },
     Table {
@@ -224,8 +230,8 @@ fn deciles(b: &Bakeoff) -> String {
     let mut out = String::from("\nmax, median (and ninth decile) over the seeds\n");
     let label = mine.iter().map(|c| c.plant.len()).max().unwrap_or(0).max(10);
     out.push_str(&format!(
-        "{:label$}{:>14}{:>16}{:>9}{:>9}{:>7}{:>16}\n",
-        "", "t5 s", "regret %", "steady %", "N/knee", "p99 x", "recovery s"
+        "{:label$}{:>14}{:>16}{:>9}{:>9}{:>7}{:>7}{:>16}\n",
+        "", "t5 s", "regret %", "steady %", "N/knee", "peak", "p99 x", "recovery s"
     ));
     for c in mine {
         let time = |t: Option<f64>| spell(t.map_or(Entry::Never, Entry::Number), 1);
@@ -236,12 +242,13 @@ fn deciles(b: &Bakeoff) -> String {
             NONE.into()
         };
         out.push_str(&format!(
-            "{:label$}{:>14}{:>16}{:>9}{:>9}{:>7}{:>16}\n",
+            "{:label$}{:>14}{:>16}{:>9}{:>9}{:>7}{:>7}{:>16}\n",
             c.plant,
             format!("{} ({})", time(c.t5), time(c.t5_p90)),
             format!("{} ({})", share(c.regret), share(c.regret_p90)),
             share(c.steady_loss),
             spell(Entry::Number(c.n_over_knee), 2),
+            spell(Entry::Number(c.peak_over_knee), 1),
             spell(c.p99_over_knee.map_or(Entry::None, Entry::Number), 2),
             recovery
         ));
@@ -263,7 +270,7 @@ fn object(c: &Cell) -> Value {
     json!({
         "plant": c.plant, "controller": c.controller, "seeds": c.seeds, "regret": fine(c.regret), "regret_p90": fine(c.regret_p90),
         "t5_s": c.t5.map(fine), "t5_p90_s": c.t5_p90.map(fine), "steady_loss": fine(c.steady_loss), "n_over_knee": fine(c.n_over_knee),
-        "p99_over_knee": c.p99_over_knee.map(fine), "recovery_s": c.recovery.map(fine), "recovery_p90_s": c.recovery_p90.map(fine),
+        "peak_over_knee": fine(c.peak_over_knee), "p99_over_knee": c.p99_over_knee.map(fine), "recovery_s": c.recovery.map(fine), "recovery_p90_s": c.recovery_p90.map(fine),
     })
 }
 
@@ -287,6 +294,7 @@ mod tests {
             t5_p90: None,
             steady_loss: -0.0001,
             n_over_knee: 1.25,
+            peak_over_knee: 4.0,
             p99_over_knee: Some(1.5),
             changes: plant == "capdrop",
             recovery: (plant == "capdrop").then_some(3.5),
@@ -321,7 +329,7 @@ mod tests {
 
             assert!(t.lines().all(|l| l.chars().count() <= WIDEST), "{t}");
             let rows = t.lines().filter(|l| l.starts_with("gradient")).count();
-            assert_eq!(rows, 5 * blocks + 1, "{t}");
+            assert_eq!(rows, 6 * blocks + 1, "{t}");
         }
     }
 
@@ -338,7 +346,7 @@ mod tests {
             "gradient        ∞        ·        ∞        ∞",
             "max           0.0      0.0      0.0      0.0",
             "max             3.5      3.5      3.5",
-            "capdrop          0.5 (∞)       1.4 (2.8)      0.0     1.25   1.50         3.5 (∞)",
+            "capdrop          0.5 (∞)       1.4 (2.8)      0.0     1.25    4.0   1.50         3.5 (∞)",
             "interrupted: 3 of 4 cells",
         ] {
             assert!(t.contains(line), "{line}\n{t}");
@@ -351,6 +359,7 @@ mod tests {
 
         assert_eq!(j["cells"][0]["regret"], 0.014);
         assert_eq!(j["cells"][0]["recovery_s"], 3.5);
+        assert_eq!(j["cells"][0]["peak_over_knee"], 4.0);
         assert_eq!(j["cells"][1]["t5_s"], Value::Null);
         assert_eq!(j["cells"][1]["controller"], "gradient");
     }

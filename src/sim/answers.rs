@@ -6,6 +6,7 @@
 //!                                └──────► truth: verdict · knee · open traffic ────────┴─► judged
 //! ```
 
+mod draw;
 mod open;
 mod right;
 
@@ -17,7 +18,8 @@ use crate::model::run::RunInfo;
 use crate::model::setpoints::{Bounds, Setpoints};
 use crate::model::units::Nanos;
 use crate::telemetry::frame::{Frame, Phase};
-use crate::telemetry::scores::{Answers, Marks, Miss};
+use crate::telemetry::scores::{Answers, Group, Miss};
+use draw::Drawn;
 use std::sync::Arc;
 
 pub use open::survives;
@@ -56,76 +58,139 @@ pub struct Judged {
     knee: Option<bool>,
     advice: Option<bool>,
     misses: Vec<Miss>,
+    /// Most workers over the knee in force then.
+    peak: f64,
+    /// When it was answered, s.
+    answered: Option<f64>,
 }
 
-/// A checked exam: which runs.
-#[derive(Clone, Copy, Debug)]
+/// A checked exam: which runs on which plants.
+#[derive(Clone, Debug)]
 pub struct Exam {
     runs: u32,
     seed: u64,
+    drawn: Vec<Drawn>,
 }
 
 impl Exam {
-    /// `runs` ≥ 1, the first with `seed`.
+    /// `runs` ≥ 1, the first with `seed`, over all plants and `draw` ≤ 200 drawn ones.
     ///
     /// # Errors
     /// One sentence that names the remedy.
-    pub fn new(runs: u32, seed: u64) -> Result<Self, String> {
+    pub fn new(runs: u32, seed: u64, draw: u32) -> Result<Self, String> {
         if runs == 0 {
             return Err("--runs 0 runs nothing (say 1 or more, such as --runs 200)".into());
         }
-        Ok(Self { runs, seed })
+        if draw > 200 {
+            return Err(format!("--draw {draw} is too many (say 0 to 200, such as --draw 22)"));
+        }
+        let drawn = (0..draw).map(|k| Drawn::new(seed, k)).collect();
+        Ok(Self { runs, seed, drawn })
     }
 
     /// How much work each run is, beside others.
     pub fn weights(&self) -> Vec<f64> {
-        let weight = |i| if self.plant(i) == HUGE { 10.0 } else { 1.0 };
+        let (named, all) = (named(), self.plants());
+        let weight = |i| if named.get(i % all) == Some(&HUGE) { 10.0 } else { 1.0 };
         (0..self.runs as usize).map(weight).collect()
     }
 
-    fn plant(&self, run: usize) -> &'static str {
-        let plants = plants();
-        plants[run % plants.len()]
+    /// How many plants there are.
+    fn plants(&self) -> usize {
+        named().len() + self.drawn.len()
+    }
+
+    /// The plant of a run, and what it is called.
+    fn plant(&self, run: usize, seed: u64) -> (Recipe, String) {
+        let (named, i) = (named(), run % self.plants());
+        match named.get(i).and_then(|name| Recipe::named(name)) {
+            Some(recipe) => (recipe.jittered(seed, JITTER), named[i].into()),
+            None => (self.drawn[i - named.len()].recipe.clone(), called(i - named.len())),
+        }
     }
 
     /// Runs and judges one; `read` words the answer of the last frame.
     pub fn run(&self, run: usize, read: impl Fn(&Frame) -> Said) -> Judged {
         let seed = self.seed.wrapping_add(run as u64);
-        let recipe = Recipe::named(self.plant(run)).unwrap_or_else(|| unreachable!("every name is a plant"));
-        let recipe = recipe.jittered(seed, JITTER);
-        judge(&recipe, seed, &read(&conduct(&recipe, seed)))
+        let (recipe, name) = self.plant(run, seed);
+        let ran = conduct(&recipe, seed);
+        let judged = judge(&recipe, &name, seed, &read(&ran.last));
+        Judged {
+            peak: ran.peak,
+            answered: ran.answered,
+            ..judged
+        }
     }
 
     /// Everything that was judged; `done` in the order of the runs.
     pub fn result(&self, done: &[Option<Judged>]) -> Answers {
+        let names = named();
+        let labels = names.iter().map(|n| (*n).to_owned());
+        let drawn = self.drawn.iter().enumerate();
         let mut all = Answers {
             wanted: self.runs,
             jitter: JITTER,
-            plants: plants().into_iter().map(|p| (p, Marks::default())).collect(),
+            classes: CLASSES.map(|c| (c, Group::default())).into(),
+            plants: labels
+                .chain((0..self.drawn.len()).map(called))
+                .map(|p| (p, Group::default()))
+                .collect(),
+            drawn: drawn.map(|(k, d)| (called(k), d.command())).collect(),
             ..Answers::default()
         };
         let count = all.plants.len();
         for (i, judged) in done.iter().enumerate() {
             let Some(j) = judged else { continue };
             all.runs += 1;
-            for marks in [&mut all.total, &mut all.plants[i % count].1] {
-                marks.verdict.count(Some(j.verdict));
-                marks.knee.count(j.knee);
-                marks.advice.count(j.advice);
+            let plant = i % count;
+            let class = names.get(plant).map_or(CLASSES.len() - 1, |name| class(name));
+            for group in [&mut all.total, &mut all.classes[class].1, &mut all.plants[plant].1] {
+                group.marks.verdict.count(Some(j.verdict));
+                group.marks.knee.count(j.knee);
+                group.marks.advice.count(j.advice);
+                group.peaks.push(j.peak);
+                group.answered.push(j.answered);
             }
             all.misses.extend(j.misses.iter().cloned());
         }
+        all.classes.retain(|(_, g)| g.runs() > 0);
         all
     }
 }
 
 /// Every plant once.
-fn plants() -> Vec<&'static str> {
+fn named() -> Vec<&'static str> {
     NAMES.into_iter().filter(|n| *n != TWIN).collect()
 }
 
-/// The last frame of a minute of `max`.
-fn conduct(recipe: &Recipe, seed: u64) -> Arc<Frame> {
+/// What drawn plant `k` is called.
+fn called(k: usize) -> String {
+    format!("drawn{}", k + 1)
+}
+
+/// Kinds of plants; an average over all of them would hide one.
+const CLASSES: [&str; 6] = ["steady", "changing", "unsteady", "heavy tails", "refusing", "drawn"];
+
+/// The kind of a named plant.
+fn class(name: &str) -> usize {
+    match name {
+        "latup" | "latdown" | "capdrop" | "caprise" | "autoscale" => 1,
+        "noisy" | "warm" | "cold" | "gcpause" => 2,
+        "pareto" | "web" => 3,
+        "reject" | "ratelimit" | "pool" => 4,
+        _ => 0,
+    }
+}
+
+/// What a run did.
+struct Ran {
+    last: Arc<Frame>,
+    peak: f64,
+    answered: Option<f64>,
+}
+
+/// A minute of `max`.
+fn conduct(recipe: &Recipe, seed: u64) -> Ran {
     let set = Setpoints {
         bounds: Bounds { min: 1, max: MOST },
         ..Setpoints::default()
@@ -143,26 +208,36 @@ fn conduct(recipe: &Recipe, seed: u64) -> Arc<Frame> {
     let mut conductor = Conductor::new(info, set, limits, Vec::new());
     let mut world = World::new(recipe.clone(), None, seed);
     conductor.start(&mut world);
-    let mut now = Nanos::ZERO;
+    let knee = |at| (at, f64::from(recipe.truth(at).knee_workers));
+    let knees: Vec<(Nanos, f64)> = recipe.phases().into_iter().map(knee).collect();
+    let (mut now, mut peak, mut answered) = (Nanos::ZERO, 0.0, None);
     loop {
         now += TICK;
         let frame = conductor.tick(now, &mut world, &[]);
+        let knee = knees.iter().rfind(|k| k.0 < now).map_or(1.0, |k| k.1);
+        peak = f64::max(peak, frame.control.workers / knee);
+        if frame.answered && answered.is_none() {
+            answered = Some(now.secs());
+        }
         if frame.phase == Phase::Done {
-            return frame;
+            return Ran {
+                last: frame,
+                peak,
+                answered,
+            };
         }
     }
 }
 
 /// A run that could not decide is judged by that alone.
-fn judge(recipe: &Recipe, seed: u64, said: &Said) -> Judged {
+fn judge(recipe: &Recipe, name: &str, seed: u64, said: &Said) -> Judged {
     let truth = recipe.truth(RUN);
     let codes = verdicts(recipe);
     let decided = said.code != "UNDECIDED";
     let mut misses = Vec::new();
     let mut miss = |said: String, truth: String| {
-        let plant = recipe.name;
         misses.push(Miss {
-            plant,
+            plant: name.into(),
             seed,
             said,
             truth,
@@ -196,6 +271,8 @@ fn judge(recipe: &Recipe, seed: u64, said: &Said) -> Judged {
         knee,
         advice,
         misses,
+        peak: 0.0,
+        answered: None,
     }
 }
 
@@ -216,8 +293,8 @@ mod tests {
     fn every_wrong_statement_is_a_miss_with_the_truth_beside_it() {
         let usl = Recipe::named("usl").unwrap();
 
-        let right = judge(&usl, 1, &said("COLLAPSES", (38, 45), 900.0));
-        let wrong = judge(&usl, 1, &said("DRIFTING", (42, 50), 1662.0));
+        let right = judge(&usl, "usl", 1, &said("COLLAPSES", (38, 45), 900.0));
+        let wrong = judge(&usl, "usl", 1, &said("DRIFTING", (42, 50), 1662.0));
 
         assert_eq!((right.verdict, right.knee, right.advice), (true, Some(true), Some(true)));
         assert_eq!((wrong.verdict, wrong.knee, wrong.advice), (false, Some(false), Some(false)));
@@ -228,22 +305,32 @@ mod tests {
 
     #[test]
     fn a_run_that_could_not_decide_counts_for_the_verdict_only() {
-        let slow = judge(&Recipe::named("slow").unwrap(), 1, &said("UNDECIDED", (50, 60), 900.0));
-        let usl = judge(&Recipe::named("usl").unwrap(), 1, &said("UNDECIDED", (50, 60), 900.0));
+        let slow = judge(
+            &Recipe::named("slow").unwrap(),
+            "slow",
+            1,
+            &said("UNDECIDED", (50, 60), 900.0),
+        );
+        let usl = judge(&Recipe::named("usl").unwrap(), "usl", 1, &said("UNDECIDED", (50, 60), 900.0));
 
         assert_eq!((slow.verdict, slow.knee, slow.advice), (true, None, None));
         assert!(!usl.verdict, "1689/s is enough to decide");
     }
 
-    #[test]
-    fn runs_go_round_all_plants_and_add_up() {
-        let exam = Exam::new(45, 7).unwrap();
-        let judged = |verdict| Judged {
+    fn judged(verdict: bool) -> Judged {
+        Judged {
             verdict,
             knee: None,
             advice: Some(true),
             misses: Vec::new(),
-        };
+            peak: if verdict { 2.0 } else { 70.0 },
+            answered: verdict.then_some(9.0),
+        }
+    }
+
+    #[test]
+    fn runs_go_round_all_plants_and_add_up() {
+        let exam = Exam::new(45, 7, 0).unwrap();
         let mut done = vec![None; 45];
         done[0] = Some(judged(true));
         done[22] = Some(judged(false));
@@ -251,9 +338,38 @@ mod tests {
 
         let all = exam.result(&done);
 
-        assert_eq!((plants().len(), exam.plant(22), all.runs, all.wanted), (22, "mmc", 3, 45));
-        assert_eq!((all.total.verdict.right, all.total.verdict.of, all.total.knee.of), (2, 3, 0));
-        assert_eq!(all.plants[0].1.verdict.fraction(), Some(0.5));
-        assert!(Exam::new(0, 1).unwrap_err().contains("--runs 200"));
+        let marks = all.total.marks;
+        assert_eq!(
+            (exam.plants(), exam.plant(22, 29).1, all.runs, all.wanted),
+            (22, "mmc".into(), 3, 45)
+        );
+        assert_eq!((marks.verdict.right, marks.verdict.of, marks.knee.of), (2, 3, 0));
+        assert_eq!(all.plants[0].1.marks.verdict.fraction(), Some(0.5));
+        assert!(Exam::new(0, 1, 0).unwrap_err().contains("--runs 200"));
+        assert!(Exam::new(1, 1, 201).unwrap_err().contains("--draw 22"));
+    }
+
+    #[test]
+    fn classes_stand_apart_and_the_worst_peak_is_not_averaged_away() {
+        let exam = Exam::new(48, 7, 2).unwrap();
+        let mut done = vec![None; 48];
+        done[0] = Some(judged(true)); // mmc
+        done[22] = Some(judged(true)); // the first drawn one
+        done[23] = Some(judged(false));
+        done[47] = Some(judged(true));
+
+        let all = exam.result(&done);
+
+        let names: Vec<&str> = all.classes.iter().map(|c| c.0).collect();
+        assert_eq!(names, ["steady", "drawn"], "classes without a run are left out");
+        let drawn = &all.classes[1].1;
+        assert_eq!((drawn.runs(), drawn.marks.verdict.right, drawn.peak()), (3, 2, Some(70.0)));
+        assert_eq!((drawn.answered_by(0.5), drawn.answered_by(0.9)), (Some(9.0), None));
+        assert_eq!(
+            (exam.plant(47, 1).1.as_str(), all.plants[23].0.as_str()),
+            ("drawn2", "drawn2")
+        );
+        assert_eq!(all.plants[23].1.runs(), 2);
+        assert!(all.drawn[1].1.contains("--plant-arg servers="));
     }
 }

@@ -26,6 +26,8 @@ pub struct Cell {
     pub steady_loss: f64,
     /// Workers over the last 10 s, as a multiple of the knee.
     pub n_over_knee: f64,
+    /// Most workers of any run over the knee in force then: the worst of the seeds, since a median hides a runaway.
+    pub peak_over_knee: f64,
     /// 99th percentile of the last 20 s, as a multiple of that at the knee; `None` where nothing was answered.
     pub p99_over_knee: Option<f64>,
     /// The plant changes half way.
@@ -93,11 +95,42 @@ pub struct Marks {
     pub advice: Share,
 }
 
+/// What is told of a group of runs: all of them, those of a kind of plant, or those of one plant.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Group {
+    /// How often it was right.
+    pub marks: Marks,
+    /// Per run: most workers over the knee in force then.
+    pub peaks: Vec<f64>,
+    /// Per run: when it was answered, s; `None` for never.
+    pub answered: Vec<Option<f64>>,
+}
+
+impl Group {
+    /// Runs in it.
+    pub fn runs(&self) -> u32 {
+        self.marks.verdict.of
+    }
+
+    /// Most workers over the knee in any run; `None` without one.
+    pub fn peak(&self) -> Option<f64> {
+        self.peaks.iter().copied().max_by(f64::total_cmp)
+    }
+
+    /// When the share `of` in (0, 1] of the runs were answered, s, by nearest rank; `None` where so many never were.
+    pub fn answered_by(&self, of: f64) -> Option<f64> {
+        let mut sorted: Vec<f64> = self.answered.iter().map(|t| t.unwrap_or(f64::INFINITY)).collect();
+        sorted.sort_by(f64::total_cmp);
+        let rank = (of * sorted.len() as f64).ceil().max(1.0) as usize;
+        sorted.get(rank - 1).copied().filter(|t| t.is_finite())
+    }
+}
+
 /// One statement that was wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Miss {
     /// Name of the plant.
-    pub plant: &'static str,
+    pub plant: String,
     /// Seed of the run.
     pub seed: u64,
     /// What was said.
@@ -116,9 +149,13 @@ pub struct Answers {
     /// How far rates and delays were moved, as a fraction.
     pub jitter: f64,
     /// Over all plants.
-    pub total: Marks,
+    pub total: Group,
+    /// Per kind of plant, in order.
+    pub classes: Vec<(&'static str, Group)>,
     /// Per plant, in order.
-    pub plants: Vec<(&'static str, Marks)>,
+    pub plants: Vec<(String, Group)>,
+    /// Of the plants drawn at random: name, and the command that runs it.
+    pub drawn: Vec<(String, String)>,
     /// Every wrong statement, in the order of the runs.
     pub misses: Vec<Miss>,
 }

@@ -19,6 +19,7 @@ pub(super) fn cell(plant: &'static str, controller: &'static str, scores: &[Scor
         t5_p90: decile(t5),
         steady_loss: median(all(|s| Some(s.steady_loss)))?,
         n_over_knee: median(all(|s| Some(s.n_over_knee)))?,
+        peak_over_knee: scores.iter().map(|s| s.peak_over_knee).fold(0.0, f64::max),
         p99_over_knee: median(all(|s| s.p99_over_knee)),
         changes: first.recovery.is_some(),
         recovery: median(recovery.clone()),
@@ -36,6 +37,7 @@ mod tests {
             t5,
             steady_loss: 0.0,
             n_over_knee: 1.0,
+            peak_over_knee: 100.0 * regret,
             p99_over_knee: Some(1.0),
             recovery: None,
         }
@@ -49,6 +51,7 @@ mod tests {
             (c.seeds, c.regret, c.regret_p90, c.t5, c.changes),
             (2, 0.02, 0.03, None, false)
         );
+        assert_eq!(c.peak_over_knee, 3.0, "the worst of the seeds: a median hides a runaway");
         assert_eq!(cell("usl", "max", &[]), None);
     }
 }

@@ -55,6 +55,18 @@ impl Oracle {
         self.phases.last().map_or(1.0, |p| f64::from(p.truth.knee_workers))
     }
 
+    /// Most workers of a run over the knee in force then.
+    pub(super) fn peak(&self, workers: &[f64]) -> f64 {
+        let spans = self
+            .phases
+            .iter()
+            .zip(self.bounds().windows(2).map(|s| s[0]..s[1]).collect::<Vec<_>>());
+        let of = |(p, span): (&Phase, std::ops::Range<usize>)| {
+            workers[span].iter().copied().fold(0.0, f64::max) / f64::from(p.truth.knee_workers)
+        };
+        spans.map(of).fold(0.0, f64::max)
+    }
+
     /// Per tick: the exact rate at these workers as a share of the best in that phase.
     pub(super) fn shares(&mut self, workers: &[f64]) -> Vec<f64> {
         let bounds = self.bounds();
@@ -110,6 +122,16 @@ mod tests {
         assert!((rate(10..300) / 1689.0 - 1.0).abs() < 0.02, "{}", rate(10..300));
         assert!((rate(310..600) / 650.0 - 1.0).abs() < 0.03, "{}", rate(310..600));
         assert_eq!((o.bounds(), o.knee()), (vec![0, 300, 600], 15.0));
+    }
+
+    #[test]
+    fn the_peak_is_over_the_knee_in_force() {
+        let o = Oracle::new(&Recipe::named("capdrop").unwrap(), 3);
+        let mut workers = vec![41.0; TICKS];
+        workers[290] = 82.0;
+        assert_eq!(o.peak(&workers), 41.0 / 15.0, "the knee is 15 after the change");
+        workers[290] = 164.0;
+        assert_eq!(o.peak(&workers), 4.0);
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub struct Score {
     pub steady_loss: f64,
     /// Median workers of the last 10 s over the knee.
     pub n_over_knee: f64,
+    /// Most workers of the run over the knee in force then.
+    pub peak_over_knee: f64,
     /// 99th percentile over that at the knee.
     pub p99_over_knee: Option<f64>,
     /// `None` where the plant does not change, else as `t5` from the change on.

@@ -70,6 +70,7 @@ fn score(t: &Trace, oracle: &mut Oracle) -> Score {
         t5: score::time_to(&shares, 0, bounds[1]),
         steady_loss: score::steady_loss(&t.ok, &oracle.ok),
         n_over_knee: score::workers_at_end(&t.workers) / oracle.knee(),
+        peak_over_knee: oracle.peak(&t.workers),
         p99_over_knee: t.late.quantile(0.99).zip(oracle.knee_p99).map(|(a, b)| a / b),
         recovery: change.map(|from| score::time_to(&shares, from, TICKS)),
     }
@@ -120,6 +121,7 @@ mod tests {
 
         assert_eq!((s.regret, s.steady_loss, s.t5, s.recovery), (0.0, 0.0, Some(0.0), None));
         assert!((s.n_over_knee - 27.0 / 22.0).abs() < 1e-12);
+        assert_eq!(s.peak_over_knee, 27.0 / 22.0);
         assert_eq!(s.p99_over_knee, None, "nothing was answered late in this trace");
     }
 }
