@@ -19,4 +19,5 @@ pub mod samples;
 pub mod scores;
 pub mod tally;
 pub mod threshold;
+pub mod validity;
 pub mod window;

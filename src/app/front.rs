@@ -222,7 +222,7 @@ fn warnings(f: &Frame, job: &Job) -> Vec<String> {
     if job.output.format != Format::Text && !job.output.quiet && f.ended_by != Some(EndedBy::Signal) && !f.valid {
         out.push(format!(
             "the result is not valid: {}",
-            crate::report::closing::doubts(f).join(", ")
+            crate::telemetry::validity::doubts(f).join(", ")
         ));
     }
     if job.output.format != Format::Text && !job.output.quiet {

@@ -234,6 +234,7 @@ impl Session {
             };
             info.profile = plan.profile;
             info.threads = plan.threads;
+            info.cores = super::pool::cores();
             info.fd_limit = lanes.fd_limit();
             let stages = self.job.traffic.stages.as_ref().map(|s| s.length());
             info.duration = self.limits.duration.or(stages);

@@ -1,34 +1,23 @@
 //! How this machine did: CPU of the lanes, their wait for a CPU, standstills, send lag; and whether it was the limit.
 //! It refuses to look at the target: what a slow answer does to a closed loop is no fault of ours.
 
+mod blame;
+
 use super::standstill::Standstills;
 use crate::model::demand::{Demand, Drive};
-use crate::model::failure::Failure;
-use crate::model::format::{latency, length, percent, quantity};
+use crate::model::format::{length, percent};
 use crate::model::units::Nanos;
 use crate::telemetry::interval::Interval;
 use crate::telemetry::tally::Tally;
+pub(super) use blame::Means;
+use blame::{Blame, LACKS};
 use std::collections::VecDeque;
 
-/// CPU share of a lane from which on it is full.
-const FULL: f64 = 0.97;
 /// Seconds over which CPU and wait are told.
 const RECENT: Nanos = Nanos::from_secs(5);
-/// Share of arrivals that may fail to leave although they could have.
-const HELD_BACK: f64 = 0.01;
-/// Fewest arrivals that are judged.
-const ARRIVALS: u64 = 100;
-/// Send lag that is late at least, s; as a share of the median response; share of ticks that may be late, and fewest ticks.
-const LAG: f64 = 0.001;
-const LAG_SHARE: f64 = 0.1;
-const LATE: f64 = 0.05;
-const TICKS: u64 = 20;
 /// Wait for a CPU from which on the machine is busy, over so long; and below which it is free again, over so long.
 const BUSY: (f64, Nanos) = (0.10, Nanos::from_secs(1));
 const FREE: (f64, Nanos) = (0.05, Nanos::from_secs(3));
-
-/// What a machine can run out of.
-const LACKS: [Failure; 3] = [Failure::LocalFd, Failure::LocalPort, Failure::LocalMem];
 
 /// One interval of the recent past.
 #[derive(Clone, Copy, Debug)]
@@ -53,29 +42,22 @@ pub(super) struct Generator {
     recent: VecDeque<Tick>,
     stalls: Standstills,
     spell: Option<Spell>,
-    /// Seconds of open traffic; the rate over them, arrivals and sends in them.
-    span: f64,
-    asked: f64,
-    scheduled: u64,
-    sent: u64,
-    held_back: f64,
-    waiting: f64,
-    slip: Nanos,
+    blame: Blame,
+    /// Lost while a worker was free, not yet judged.
     missed: u64,
-    ticks: u64,
-    late: u64,
     lacked: Option<Nanos>,
 }
 
 impl Generator {
     /// Adds one interval; `measured`: it counts beyond stalls. Returns what is to be told, with its moment.
     pub(super) fn add(&mut self, i: &Interval, demand: &Demand, measured: bool) -> Vec<(Nanos, String)> {
-        let mut told = self.stalls.add(i, demand.rate);
+        let mut told = self.stalls.add(i, demand);
         self.missed += if measured { i.health.missed } else { 0 };
         let span = (i.to - i.from).secs();
         if i.heard == 0 || span <= 0.0 {
             return told;
         }
+        self.blame.add_refused(i);
         if LACKS.iter().any(|class| i.tally.errors[*class as usize] > 0) {
             self.lacked = Some(i.to);
         }
@@ -92,8 +74,13 @@ impl Generator {
             }
             told.extend(self.crowded(i.to));
         }
-        if let (Some(rate), true) = (demand.rate, measured) {
-            self.keep_up(i, rate, demand.cap.is_none());
+        match demand.rate {
+            _ if !measured => {}
+            Some(rate) => {
+                let missed = std::mem::take(&mut self.missed);
+                self.blame.add_open(i, span, rate, missed, demand.cap.is_none());
+            }
+            None => self.blame.add_closed(i, span),
         }
         told
     }
@@ -133,52 +120,14 @@ impl Generator {
         }
     }
 
-    /// Open traffic: arrivals that did not leave although a worker was idle or the lane was full, and late sends. What waits
-    /// for the user's throttle does so as wished, and what found every worker busy is the target's doing.
-    /// `shedding`: what is shed found the queue full; under a cap it is shed on purpose.
-    fn keep_up(&mut self, i: &Interval, rate: f64, shedding: bool) {
-        let t = &i.tally;
-        let span = (i.to - i.from).secs();
-        self.span += span;
-        self.asked += rate * span;
-        self.scheduled += t.scheduled;
-        self.sent += t.sent;
-        let full = !i.gauges.throttled && i.health.cpu >= FULL;
-        let idle = !i.gauges.throttled && i.gauges.idle > 0;
-        let slipped = i.gauges.slip - std::mem::replace(&mut self.slip, i.gauges.slip);
-        let missed = std::mem::take(&mut self.missed);
-        let lost = if full {
-            t.shed + t.errors[Failure::LocalQueue as usize]
-        } else {
-            missed
-        };
-        self.held_back += if shedding { lost as f64 } else { 0.0 };
-        self.held_back += if full { slipped.secs() * rate } else { 0.0 };
-        self.waiting = if full || idle { i.gauges.waiting as f64 } else { 0.0 };
-        let Some(response) = typical(t) else { return };
-        self.ticks += 1;
-        self.late += u64::from(lag(t, 0.99).is_some_and(|l| l > LAG.max(LAG_SHARE * response)));
+    /// Why this machine was the limit, if it was. `open`: the open model is in force.
+    pub(super) fn limit(&self, open: bool, means: Means) -> Option<String> {
+        self.blame.limit(open, means)
     }
 
-    /// Why this machine was the limit, if it was. `open`: the open model is in force; `lag`: the 99th percentile of the
-    /// run's send lag.
-    pub(super) fn limit(&self, open: bool, lag: Option<f64>) -> Option<String> {
-        let cpu = self.cpu();
-        if !open {
-            return (cpu >= FULL).then(|| format!("CPU {}", percent(cpu)));
-        }
-        let missed = self.held_back + self.waiting;
-        let slow = self.scheduled >= ARRIVALS && missed > HELD_BACK * (self.scheduled as f64).max(self.asked);
-        let late = self.late as f64 / self.ticks.max(1) as f64;
-        let mean = |count: f64| quantity(count / self.span.max(1e-9));
-        let why = if slow {
-            format!("sent {}/s of {}/s", mean(self.sent as f64), mean(self.asked))
-        } else if self.ticks >= TICKS && late > LATE {
-            format!("sent late in {} of the time", percent(late))
-        } else {
-            return None;
-        };
-        Some(format!("{why}, send lag p99 {}, CPU {}", latency(lag), percent(cpu)))
+    /// Share of the judged time in which a lane had no time to spare, of the model in force.
+    pub(super) fn full(&self, open: bool) -> f64 {
+        self.blame.full(open)
     }
 
     /// Connects failed lately because this machine had no descriptor, port or memory left for them.
@@ -236,14 +185,6 @@ pub(super) fn lag(t: &Tally, q: f64) -> Option<f64> {
     match lagged {
         Some(lagged) if beyond > 0.0 => lagged.quantile(beyond / late as f64),
         _ => (direct + late > 0).then_some(0.0),
-    }
-}
-
-/// Median response of whichever series has more, s.
-fn typical(t: &Tally) -> Option<f64> {
-    match &t.parts {
-        Some(p) if p.response.count() > t.direct.count() => p.response.quantile(0.5),
-        _ => t.direct.quantile(0.5),
     }
 }
 

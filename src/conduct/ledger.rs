@@ -217,6 +217,7 @@ impl Ledger {
             wait: seen.wait().summary(),
             connect: seen.connect.as_ref().map(|c| c.summary()).unwrap_or_default(),
             send_lag: (lag(0.5), lag(0.99)),
+            ours: (seen.ours(0.5), seen.ours(0.99)),
         }
     }
 

@@ -1,6 +1,7 @@
 //! A conductor's state as a frame. What is costly is refreshed once a column.
 
 use super::conductor::Conductor;
+use super::generator::Means;
 use crate::model::format::{count, length};
 use crate::model::notice::Who;
 use crate::model::run::EndedBy;
@@ -9,6 +10,7 @@ use crate::model::units::Nanos;
 use crate::telemetry::frame::{Control, Frame, Phase, Queue, State};
 use crate::telemetry::interval::Gauges;
 use crate::telemetry::threshold::judge;
+use crate::telemetry::validity::doubts;
 use std::sync::Arc;
 
 impl Conductor {
@@ -76,12 +78,22 @@ impl Conductor {
             self.refresh(&mut frame);
         }
         if !self.info.simulated {
-            frame.saturated = self.generator.limit(self.demand.rate.is_some(), frame.table.send_lag.1);
+            let open = self.demand.rate.is_some();
+            frame.saturated = self.generator.limit(open, self.means());
+            frame.lane_full = self.generator.full(open);
         }
         self.watch_thresholds(now, &mut frame, column, over);
-        frame.valid = valid(&frame, over);
+        frame.valid = doubts(&frame).is_empty();
         self.frame = Arc::new(frame);
         self.frame.clone()
+    }
+
+    fn means(&self) -> Means {
+        Means {
+            lanes: self.info.threads,
+            cores: self.info.cores,
+            descriptors: self.info.fd_limit,
+        }
     }
 
     /// At the end each failure is an event; before, with `--abort-on-fail`, one beyond doubt ends the run.
@@ -197,33 +209,4 @@ impl Conductor {
 fn question(why: &str) -> String {
     let stop = if why.ends_with('?') { "" } else { "." };
     format!("{why}{stop} space = resume")
-}
-
-/// Nothing about the generator speaks against the figures. The books are judged when they are closed.
-fn valid(f: &Frame, over: bool) -> bool {
-    f.saturated.is_none() && f.stalls.is_empty() && !f.unheard && f.short_of.is_none() && (!over || f.books.balanced())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::telemetry::books::Books;
-
-    #[test]
-    fn a_stall_of_this_machine_invalidates_the_figures() {
-        let well = Frame::default();
-        let stalled = Frame {
-            stalls: vec![(Nanos::from_secs(4), Nanos::from_secs(3))],
-            ..Frame::default()
-        };
-        let lost = Frame {
-            books: Books {
-                sent: 1,
-                ..Books::default()
-            },
-            ..Frame::default()
-        };
-
-        assert!(valid(&well, true) && !valid(&stalled, true) && !valid(&lost, true));
-    }
 }

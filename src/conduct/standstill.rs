@@ -1,12 +1,16 @@
 //! Standstills of this machine: beats of lanes that came far too late, by a stop signal, a theft of CPU, a paused guest.
 //! It refuses to count one twice because several lanes saw it, and to tell of one before all of them could.
 
+use crate::model::demand::{Demand, Drive};
 use crate::model::format::count;
 use crate::model::units::Nanos;
 use crate::telemetry::interval::Interval;
 
 /// A shorter pause is nothing to tell anybody.
 const STALL: Nanos = Nanos::from_millis(100);
+
+/// Lanes make their first connections until then: a beat that is late for that is no standstill.
+const START: Nanos = Nanos::from_millis(100);
 
 /// It is told so long after its end at the latest: a lane that is not heard until then has no say.
 const PATIENCE: Nanos = Nanos::from_secs(1);
@@ -26,12 +30,15 @@ struct Standstill {
 pub(super) struct Standstills(Vec<Standstill>);
 
 impl Standstills {
-    /// Adds those of one interval, `rate` arrivals a second being due meanwhile. What is to be told, with its moment: those
-    /// that overlap as one, when all lanes were heard after it.
-    pub(super) fn add(&mut self, i: &Interval, rate: Option<f64>) -> Vec<(Nanos, String)> {
-        for (at, lasted) in i.health.pauses.iter().filter(|(_, lasted)| *lasted > STALL) {
-            let late = rate.unwrap_or(0.0) * lasted.secs() / f64::from(i.lanes.max(1));
-            self.saw(*at, *at + *lasted, late);
+    /// Adds those of one interval under `demand`. What is to be told, with its moment: those that overlap as one, when all
+    /// lanes were heard after it. While nothing is to be sent, in a pause or a drain, and while the lanes start, none counts.
+    pub(super) fn add(&mut self, i: &Interval, demand: &Demand) -> Vec<(Nanos, String)> {
+        if demand.drive == Drive::Run {
+            let counts = |(at, lasted): &&(Nanos, Nanos)| *lasted > STALL && *at >= START;
+            for (at, lasted) in i.health.pauses.iter().filter(counts) {
+                let late = demand.rate.unwrap_or(0.0) * lasted.secs() / f64::from(i.lanes.max(1));
+                self.saw(*at, *at + *lasted, late);
+            }
         }
         // Lanes report at different moments; once an interval begins behind it, all of them had their say.
         let heard = |to| (i.heard >= i.lanes && i.from >= to) || i.to >= to + PATIENCE;
@@ -89,6 +96,13 @@ mod tests {
 
     const MS: fn(u64) -> Nanos = Nanos::from_millis;
 
+    fn open() -> Demand {
+        Demand {
+            rate: Some(200.0),
+            ..Demand::default()
+        }
+    }
+
     /// Of two lanes, of which so many were heard.
     fn interval(from: u64, to: u64, heard: u32, pauses: &[(u64, u64)]) -> Interval {
         let mut i = Interval {
@@ -108,10 +122,10 @@ mod tests {
 
         let first = g.add(
             &interval(3_900, 7_010, 2, &[(3000, 100), (4000, 2990), (4005, 2995)]),
-            Some(200.0),
+            &open(),
         );
-        let then = g.add(&interval(7_010, 7_110, 2, &[]), Some(200.0));
-        let again = g.add(&interval(7_110, 7_210, 2, &[]), Some(200.0));
+        let then = g.add(&interval(7_010, 7_110, 2, &[]), &open());
+        let again = g.add(&interval(7_110, 7_210, 2, &[]), &open());
 
         // 200/s for 3 s, half of them in each lane.
         assert_eq!(then, [(MS(4000), "generator stalled 3.0 s, 599 requests late".into())]);
@@ -126,9 +140,9 @@ mod tests {
         let late = |told: &[(Nanos, String)]| told.iter().any(|(_, s)| s.ends_with("600 requests late"));
 
         // The second lane's report is half a tick late; the mean of the ends is in the middle of the standstill until then.
-        let one = g.add(&interval(3_990, 5_500, 1, &[(4000, 3000)]), Some(200.0));
-        let both = g.add(&interval(5_500, 7_100, 2, &[(4000, 3000)]), Some(200.0));
-        let after = g.add(&interval(7_100, 7_200, 2, &[]), Some(200.0));
+        let one = g.add(&interval(3_990, 5_500, 1, &[(4000, 3000)]), &open());
+        let both = g.add(&interval(5_500, 7_100, 2, &[(4000, 3000)]), &open());
+        let after = g.add(&interval(7_100, 7_200, 2, &[]), &open());
 
         assert!(one.is_empty() && both.is_empty() && late(&after), "{after:?}");
     }
@@ -138,10 +152,22 @@ mod tests {
         let half = |told: Vec<(Nanos, String)>| told == [(MS(4000), "generator stalled 3.0 s, 300 requests late".to_owned())];
         let (mut g, mut over) = (Standstills::default(), Standstills::default());
 
-        g.add(&interval(3_990, 7_900, 1, &[(4000, 3000)]), Some(200.0));
-        over.add(&interval(3_990, 7_900, 1, &[(4000, 3000)]), Some(200.0));
+        g.add(&interval(3_990, 7_900, 1, &[(4000, 3000)]), &open());
+        over.add(&interval(3_990, 7_900, 1, &[(4000, 3000)]), &open());
 
-        assert!(half(g.add(&interval(7_900, 8_000, 1, &[]), Some(200.0))));
+        assert!(half(g.add(&interval(7_900, 8_000, 1, &[]), &open())));
         assert!(half(over.rest()) && over.rest().is_empty(), "the run is over");
+    }
+
+    #[test]
+    fn what_stands_still_in_a_pause_at_the_start_or_in_a_drain_is_none() {
+        let stalls = |at, drive| {
+            let mut g = Standstills::default();
+            g.add(&interval(0, 9_000, 2, &[(at, 3_000)]), &Demand { drive, ..open() });
+            g.list().len()
+        };
+
+        assert_eq!((stalls(4_000, Drive::Run), stalls(60, Drive::Run)), (1, 0));
+        assert_eq!((stalls(4_000, Drive::Pause), stalls(4_000, Drive::Drain)), (0, 0));
     }
 }

@@ -107,9 +107,12 @@ impl Pulse {
 
     /// The lane's state over `span`, the thread having used `cpu` since its start.
     pub(super) fn health(&self, cpu: Nanos, span: Nanos) -> Health {
+        let share = |time: Nanos| (time.secs() / span.secs().max(1e-9)).clamp(0.0, 1.0);
+        let (ran, waited) = (cpu - self.cpu, self.waited - self.before);
         Health {
-            cpu: ((cpu - self.cpu).secs() / span.secs().max(1e-9)).clamp(0.0, 1.0),
-            waited: ((self.waited - self.before).secs() / span.secs().max(1e-9)).clamp(0.0, 1.0),
+            cpu: share(ran),
+            waited: share(waited),
+            occupied: share(ran + waited),
             pauses: self.pauses.clone(),
             missed: 0,
             remarks: Vec::new(),
@@ -166,6 +169,8 @@ mod tests {
         let health = pulse.health(Nanos::ZERO, Nanos::from_millis(100));
 
         assert!((health.waited - 0.12).abs() < 1e-9, "{health:?}");
+        let busy = pulse.health(Nanos::from_millis(70), Nanos::from_millis(100));
+        assert!((busy.occupied - 0.82).abs() < 1e-9, "what ran and what waited: {busy:?}");
     }
 
     #[test]

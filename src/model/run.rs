@@ -84,6 +84,8 @@ pub struct RunInfo {
     pub throttle: Option<f64>,
     /// Lanes.
     pub threads: usize,
+    /// CPUs of this machine; 0 in the simulator.
+    pub cores: usize,
     /// Descriptor limit in force; `None` in the simulator.
     pub fd_limit: Option<u64>,
     /// Time is virtual: no wall clock, no generator figures.

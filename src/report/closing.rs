@@ -3,8 +3,6 @@
 mod open;
 mod trust;
 
-pub use trust::doubts;
-
 use crate::answer::{self, Verdict};
 use crate::model::format::{change, count, latency, length, percent, quantity};
 use crate::model::run::EndedBy;
@@ -12,6 +10,7 @@ use crate::model::setpoints::{LoadModel, Mode};
 use crate::telemetry::curve::{Knee, Row};
 use crate::telemetry::frame::Frame;
 use crate::telemetry::threshold::judge;
+use crate::telemetry::validity::doubts;
 use trust::trust;
 
 /// The whole text for a terminal of `columns`, each line within it.
@@ -180,6 +179,10 @@ fn tail(f: &Frame, verdict: &Verdict, columns: usize) -> Vec<String> {
     let judged: Vec<String> = judge(f).iter().map(|j| j.sentence()).collect();
     if !judged.is_empty() {
         say("Threshold", judged.join(" · "));
+    }
+    let reasons = doubts(f);
+    if !f.valid && !reasons.is_empty() {
+        say("NOT VALID", reasons.join(" · "));
     }
     say("Trust", trust(f));
     if let Some(next) = open::next(f, verdict) {

@@ -206,6 +206,8 @@ pub struct Table {
     pub connect: Summary,
     /// Send lag: p50 and p99, s.
     pub send_lag: (Option<f64>, Option<f64>),
+    /// Share by which p50 and p99 of the response would be shorter without it, in [0, 1].
+    pub ours: (f64, f64),
 }
 
 /// Totals that are not in the books.
@@ -333,6 +335,8 @@ pub struct Frame {
     pub cpu_wait: f64,
     /// The generator was the limit, and why.
     pub saturated: Option<String>,
+    /// Share of the judged time in which a lane had no time to spare, of the model in force, in [0, 1].
+    pub lane_full: f64,
     /// Fewer workers are connected than asked: connected, wanted.
     pub short_of: Option<(u64, u64)>,
     /// A lane has not been heard since.

@@ -71,6 +71,8 @@ pub struct Health {
     pub cpu: f64,
     /// Share of the span in which a lane could have run and had no CPU, the worst lane's, in [0, 1].
     pub waited: f64,
+    /// Share of the span in which a lane ran or waited for a CPU, the busiest lane's, in [0, 1]: at 1 it had no time to spare.
+    pub occupied: f64,
     /// Beats that came more than 20 ms after the one before: when, and how long.
     pub pauses: Vec<(Nanos, Nanos)>,
     /// Open model: arrivals that found the queue full because this machine came to them late, several at a time.

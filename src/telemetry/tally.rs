@@ -3,7 +3,7 @@
 
 use super::cohorts::Cohorts;
 use super::connects::Connects;
-use super::latency::{Latency, Summary};
+use super::latency::{Latency, Summary, enough};
 use super::samples;
 pub use super::samples::ErrorSample;
 use crate::model::failure::Failure;
@@ -22,6 +22,18 @@ pub struct Parts {
     pub wait: Latency,
     /// sent − max(intended, free) − dial: ours alone.
     pub send_lag: Latency,
+    /// end − intended − send lag: what the response would have been without us, coarsely.
+    pub fair: Fair,
+}
+
+/// A coarse series.
+#[derive(Clone, Debug)]
+pub struct Fair(Latency);
+
+impl Default for Fair {
+    fn default() -> Self {
+        Self(Latency::coarse())
+    }
 }
 
 /// Additive counts and series. Merging is commutative and associative.
@@ -185,7 +197,9 @@ impl Tally {
         parts.response.record(end - seen.intended);
         parts.service.record(end - sent);
         parts.wait.record(sent - seen.intended);
-        parts.send_lag.record(sent - seen.intended.max(seen.free) - seen.dialled);
+        let lag = sent - seen.intended.max(seen.free) - seen.dialled;
+        parts.send_lag.record(lag);
+        parts.fair.0.record(end - seen.intended - lag);
     }
 
     /// Adds so many that were scheduled and will never be sent, the first of them `oldest` after its intended start.
@@ -256,6 +270,7 @@ impl Tally {
             mine.service.merge(&p.service);
             mine.wait.merge(&p.wait);
             mine.send_lag.merge(&p.send_lag);
+            mine.fair.0.merge(&p.fair.0);
         }
         merge_series(&mut self.spoiled, &other.spoiled);
         merge_series(&mut self.connect, &other.connect);
@@ -298,6 +313,15 @@ impl Tally {
         let all = self.response();
         let good = self.spoiled.as_ref().map(|s| all.summary_without(s));
         (all.summary(), good)
+    }
+
+    /// Share by which the response at `q` would be shorter without our send lag, in [0, 1]; 0 where most left at once, or
+    /// they are too few to tell.
+    pub fn ours(&self, q: f64) -> f64 {
+        let many = |p: &&Parts| p.response.count() > self.direct.count() && enough(q, p.response.count());
+        let late = self.parts.as_deref().filter(many);
+        let at = late.and_then(|p| p.response.quantile(q).zip(p.fair.0.quantile(q)));
+        at.map_or(0.0, |(all, fair)| (1.0 - fair / all.max(1e-9)).clamp(0.0, 1.0))
     }
 
     /// Service series: end − sent.

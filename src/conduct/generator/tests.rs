@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::seen::Seen;
-use crate::telemetry::interval::{Gauges, Health};
+use crate::telemetry::interval::Gauges;
 use crate::telemetry::tally::Outcome;
 
 fn open() -> Demand {
@@ -39,65 +39,117 @@ fn run(g: &mut Generator, demand: &Demand, ticks: u64, of: impl Fn(u64) -> Inter
         .collect()
 }
 
+const ONE: Means = Means {
+    lanes: 1,
+    cores: 2,
+    descriptors: Some(40),
+};
+
+/// Ten seconds of open traffic.
+fn judged(of: impl Fn(u64) -> Interval) -> Option<String> {
+    let mut g = Generator::default();
+    run(&mut g, &open(), 100, of);
+    g.limit(true, ONE)
+}
+
+/// The tick with so many of its 20 arrivals lost while the lane ran and waited so much.
+fn lossy(k: u64, lost: u64, (cpu, waited): (f64, f64)) -> Interval {
+    let mut i = tick(k, Nanos::from_micros(20));
+    i.tally.sent -= lost;
+    i.tally.ok -= lost;
+    i.tally.shed = lost;
+    (i.health.cpu, i.health.waited, i.health.occupied) = (cpu, waited, cpu + waited);
+    i
+}
+
 #[test]
-fn late_sends_in_more_than_a_twentieth_of_the_ticks_convict() {
-    let of = |every: u64| {
-        move |k: u64| {
-            tick(
-                k,
-                if k.is_multiple_of(every) {
-                    Nanos::from_millis(3)
-                } else {
-                    Nanos::from_micros(20)
-                },
-            )
-        }
-    };
-    let limit = |every| {
-        let mut g = Generator::default();
-        run(&mut g, &open(), 100, of(every));
-        g.limit(true, Some(0.003))
+fn lateness_and_standstills_convict_nobody_where_everything_left() {
+    let late = |k: u64| {
+        let mut i = tick(k, Nanos::from_millis(30));
+        i.health.pauses = vec![(i.from, Nanos::from_millis(300))];
+        (i.health.occupied, i.health.waited) = (0.99, 0.9);
+        i
     };
 
-    assert_eq!(limit(25), None, "4 % of the ticks");
+    assert_eq!(judged(late), None);
+}
+
+#[test]
+fn a_full_lane_that_loses_arrivals_is_named_with_what_was_answered_and_asked() {
+    let full = |k| lossy(k, 10, (0.99, 0.0));
+
     assert_eq!(
-        limit(10).as_deref(),
-        Some("sent late in 10 % of the time, send lag p99 3.0 ms, CPU 0 %")
+        judged(full).as_deref(),
+        Some("answered 100 of 200/s asked; our lane ran at 99 % CPU (--threads 2)")
+    );
+    let starved = judged(|k| lossy(k, 10, (0.31, 0.68))).unwrap();
+    assert!(
+        starved.contains("ran at 31 % CPU and waited for one 68 % of the time"),
+        "{starved}"
     );
 }
 
 #[test]
-fn what_waits_while_workers_idle_is_ours_and_what_waits_for_busy_ones_the_targets() {
-    let limit = |idle, cpu, throttled, demand: Demand| {
-        let mut g = Generator::default();
-        run(&mut g, &demand, 50, |k| {
-            let mut i = tick(k, Nanos::from_micros(20));
-            (i.tally.scheduled, i.tally.shed) = (30, 10);
-            i.gauges = Gauges {
-                idle,
-                waiting: 500,
-                slip: Nanos::from_millis(100 * k),
-                throttled,
-                ..Gauges::default()
-            };
-            i.health = Health {
-                cpu,
-                ..Health::default()
-            };
-            i
-        });
-        g.limit(demand.rate.is_some(), None).is_some()
-    };
+fn an_overload_is_the_targets_also_where_the_lane_was_full_for_a_moment() {
+    let overload = |k: u64| lossy(k, 10, if k.is_multiple_of(10) { (0.2, 0.79) } else { (0.1, 0.3) });
 
-    let closed = Demand { rate: None, ..open() };
-    assert!(limit(3, 0.2, false, open()) && limit(0, 0.99, false, open()));
-    assert!(!limit(0, 0.2, false, open()), "every worker is busy: the target");
-    assert!(!limit(3, 0.2, true, open()), "the user's throttle");
-    assert!(!limit(0, 0.2, false, closed) && limit(0, 0.98, false, closed));
+    assert_eq!(
+        judged(overload),
+        None,
+        "every worker was busy, and full for a tenth of the time"
+    );
+    assert_eq!(judged(|k| lossy(k, 0, (0.99, 0.0))), None, "full, and everything left");
 }
 
 #[test]
-fn what_was_sent_is_held_against_what_was_asked_over_the_same_time() {
+fn what_is_lost_or_waits_while_a_worker_is_free_is_ours() {
+    let lost = |missed| {
+        judged(|k| {
+            let mut i = lossy(k, missed, (0.2, 0.0));
+            i.health.missed = missed;
+            i
+        })
+    };
+    let waits = |idle, throttled| {
+        judged(|k| {
+            let mut i = tick(k, Nanos::ZERO);
+            i.gauges = Gauges {
+                idle,
+                throttled,
+                waiting: 500,
+                ..Gauges::default()
+            };
+            i
+        })
+    };
+
+    let said = lost(10).unwrap();
+    assert!(
+        said.starts_with("answered 100 of 200/s asked; 1,000 did not leave while workers were free"),
+        "{said}"
+    );
+    assert_eq!(lost(0), None);
+    assert!(waits(3, false).is_some_and(|s| s.contains("500 did not leave")));
+    assert_eq!(
+        (waits(0, false), waits(3, true)),
+        (None, None),
+        "busy workers; the user's throttle"
+    );
+}
+
+#[test]
+fn what_waits_for_a_moment_at_the_end_is_no_loss() {
+    let end = |k: u64| {
+        let mut i = tick(k, Nanos::ZERO);
+        (i.gauges.idle, i.gauges.waiting) = (3, if k > 97 { 60 } else { 0 });
+        i
+    };
+
+    assert_eq!(judged(end), None, "a standstill of 300 ms before the end");
+}
+
+#[test]
+fn what_was_answered_is_held_against_what_was_asked_over_the_same_time() {
     let mut g = Generator::default();
     for (rate, from) in [(300.0, 0), (100.0, 50)] {
         let demand = Demand {
@@ -105,50 +157,60 @@ fn what_was_sent_is_held_against_what_was_asked_over_the_same_time() {
             ..Demand::default()
         };
         run(&mut g, &demand, 50, |k| {
-            let mut i = tick(from + k, Nanos::from_micros(20));
-            (i.tally.scheduled, i.tally.shed, i.health.missed) = (rate as u64 / 10, 10, 10);
-            i.tally.sent = i.tally.scheduled - 10;
+            let mut i = lossy(from + k, 10, (0.2, 0.0));
+            i.tally.scheduled = rate as u64 / 10;
+            i.health.missed = 10;
             i
         });
     }
 
-    let why = g.limit(true, None).unwrap();
-    assert!(why.starts_with("sent 100/s of 200/s, "), "{why}");
+    let why = g.limit(true, ONE).unwrap();
+    assert!(why.starts_with("answered 100 of 200/s asked; "), "{why}");
 }
 
 #[test]
-fn what_a_target_that_stood_still_cost_is_not_ours_once_workers_idle_again() {
-    let mut g = Generator::default();
-    run(&mut g, &open(), 100, |k| {
-        let mut i = tick(k, Nanos::from_micros(20));
-        // Every second it stands still until shortly before a tick ends.
-        (i.tally.shed, i.gauges.idle) = (if k % 10 == 9 { 10 } else { 0 }, 4);
-        i.gauges.slip = Nanos::from_millis(50 * (k / 10));
-        i
-    });
-
-    assert_eq!(g.limit(true, None), None);
-}
-
-#[test]
-fn a_lane_that_was_full_while_it_sent_was_full() {
+fn a_closed_lane_is_the_limit_where_it_was_full_a_fifth_of_the_time() {
     let closed = Demand { rate: None, ..open() };
-    let mut g = Generator::default();
-    let busy = |cpu| {
-        move |k| {
-            let mut i = tick(k, Nanos::ZERO);
-            i.health.cpu = cpu;
-            i
-        }
+    let limit = |full: u64, (cpu, waited)| {
+        let mut g = Generator::default();
+        run(&mut g, &closed, 100, |k| {
+            lossy(k, 0, if k < full { (cpu, waited) } else { (0.5, 0.2) })
+        });
+        // What it does in the drain says nothing.
+        let drain = Demand {
+            drive: Drive::Drain,
+            ..closed
+        };
+        (100..140).for_each(|k| drop(g.add(&lossy(k, 0, (0.0, 0.0)), &drain, false)));
+        (g.limit(false, ONE), (100.0 * g.full(false)).round())
     };
-    run(&mut g, &closed, 20, busy(0.99));
-    let drain = Demand {
-        drive: Drive::Drain,
-        ..closed
-    };
-    (20..23).for_each(|k| drop(g.add(&busy(0.05)(k), &drain, false)));
 
-    assert_eq!(g.limit(false, None).as_deref(), Some("CPU 99 %"));
+    assert_eq!(limit(19, (0.99, 0.0)), (None, 19.0));
+    let said = |full, of| limit(full, of).0.unwrap();
+    assert_eq!(
+        said(20, (0.99, 0.0)),
+        "in 20 % of the run our lane ran at 99 % CPU (--threads 2)"
+    );
+    assert!(said(100, (0.3, 0.68)).starts_with("in all of the run our lane ran at 30 % CPU and waited for one 68 %"));
+}
+
+#[test]
+fn a_refused_descriptor_is_named_with_the_limit_and_the_remedy() {
+    let refused = |n| {
+        let mut g = Generator::default();
+        run(&mut g, &Demand { rate: None, ..open() }, 100, |k| {
+            let mut i = tick(k, Nanos::ZERO);
+            i.tally.errors[crate::model::failure::Failure::LocalFd as usize] = u64::from(k < n);
+            i
+        });
+        g.limit(false, ONE)
+    };
+
+    assert_eq!(
+        refused(38).as_deref(),
+        Some("open-file limit 40 hit 38 times (ulimit -n 65536)")
+    );
+    assert_eq!(refused(1), None, "one of 2,000 is no limit");
 }
 
 #[test]

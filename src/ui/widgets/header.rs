@@ -8,6 +8,7 @@ use super::check;
 use crate::model::arrival::Process;
 use crate::model::format;
 use crate::telemetry::frame::Phase;
+use crate::telemetry::validity::doubts;
 
 /// Draws into the first row of `pen`.
 pub(in crate::ui) fn draw(scene: &Scene, pen: &mut Pen) {
@@ -74,32 +75,38 @@ pub(super) fn titled(process: Process) -> &'static str {
     }
 }
 
-/// Warnings about this machine and this terminal, each once, worst first.
-fn warnings(scene: &Scene) -> Vec<String> {
+/// What there is to say of this machine and this terminal, gravest first; red where it changes the answer.
+fn warnings(scene: &Scene) -> Vec<(String, Chip)> {
     let f = scene.frame;
     let mut out = Vec::new();
-    let cpu = f.cpu.max(f.health.cpu);
-    if cpu >= 0.9 {
-        out.push(format!("CPU {}", format::percent(cpu.min(1.0))));
-    }
-    if f.cpu_wait >= 0.1 {
-        out.push(format!("waits {} for a CPU", format::percent(f.cpu_wait.min(1.0))));
-    }
-    if let Some((_, length)) = f.stalls.last().filter(|(at, _)| (f.at - *at).secs() < 10.0) {
-        out.push(format!("late {length}"));
+    if f.saturated.is_some() {
+        out.push(("this machine is the limit".into(), Chip::Alarm));
     }
     if let Some((have, want)) = f.short_of {
-        out.push(format!("{have} of {want} connected"));
+        let text = format!("{} of {} workers", format::count(have), format::count(want));
+        out.push((text, Chip::Alarm));
     }
     if f.unheard {
-        out.push("a lane is silent".into());
+        out.push(("a lane is silent".into(), Chip::Alarm));
     }
-    if out.is_empty() && f.saturated.is_some() {
-        out.push("this machine is the limit".into());
+    if out.is_empty() && !doubts(f).is_empty() {
+        out.push(("not valid so far".into(), Chip::Alarm));
+    }
+    let cpu = f.cpu.max(f.health.cpu);
+    if cpu >= 0.9 {
+        out.push((format!("CPU {}", format::percent(cpu.min(1.0))), Chip::Quiet));
+    }
+    if f.cpu_wait >= 0.1 {
+        let wait = format::percent(f.cpu_wait.min(1.0));
+        out.push((format!("CPU shared: {wait} wait"), Chip::Quiet));
+    }
+    if let Some((_, length)) = f.stalls.last().filter(|(at, _)| (f.at - *at).secs() < 10.0) {
+        out.push((format!("stood still {length}"), Chip::Quiet));
     }
     let model = scene.model;
     if model.missed_at.is_some_and(|at| (model.now - at).secs() < 5.0) {
-        out.push(format!("slow terminal: {} pictures left out", format::count(model.missed)));
+        let text = format!("slow terminal: {} pictures left out", format::count(model.missed));
+        out.push((text, Chip::Quiet));
     }
     out
 }
@@ -107,13 +114,13 @@ fn warnings(scene: &Scene) -> Vec<String> {
 fn right(scene: &Scene, pen: &mut Pen, from: u16) {
     let theme = scene.theme();
     let mut end = pen.width().saturating_sub(1);
-    for warning in warnings(scene) {
+    for (warning, chip) in warnings(scene) {
         let text = format!(" ! {warning} ");
         let wide = pen.measure(&text);
         if from + wide > end {
             continue;
         }
-        end = pen.right(end, 0, &text, theme.chip(Chip::Alarm)).saturating_sub(1);
+        end = pen.right(end, 0, &text, theme.chip(chip)).saturating_sub(1);
     }
     let room = usize::from(end.saturating_sub(from));
     let mut card = String::new();
