@@ -3,6 +3,8 @@
 
 mod advice;
 mod bend;
+mod bound;
+mod cause;
 mod judge;
 mod limiter;
 mod offered;
@@ -82,6 +84,44 @@ pub struct Verdict {
     pub code: Code,
     /// One sentence without the code word, such as `at 41 workers · 1,662/s ±1 % closed · more workers only add latency`.
     pub sentence: String,
+    /// What its figures are, this machine having a part in them.
+    pub bound: Bound,
+    /// UNDECIDED: the stable word for what is missing.
+    pub cause: Option<&'static str>,
+    /// RATE-LIMITED: what is limited, and at what.
+    pub limit: Option<Limit>,
+}
+
+/// Which way the figures of a verdict may be off through this machine: it can only lower rates and lengthen responses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Bound {
+    /// They are the target's.
+    #[default]
+    Exact,
+    /// The rate may be higher.
+    AtLeast,
+    /// The latency may be lower.
+    AtMost,
+}
+
+impl Bound {
+    /// The stable word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::AtLeast => "at_least",
+            Self::AtMost => "at_most",
+        }
+    }
+}
+
+/// What a limiter limits.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limit {
+    /// `rate`, `concurrency` or `pacing`.
+    pub kind: &'static str,
+    /// Requests a second, or in flight.
+    pub value: f64,
 }
 
 /// What to configure.

@@ -1,6 +1,7 @@
 //! What the curve says: still rising, falling past the peak, or flat.
 
 use super::Code;
+use super::bound::rate_words;
 use super::judge::Found;
 use crate::model::format::{percent, quantity};
 use crate::model::setpoints::Mode;
@@ -97,8 +98,9 @@ pub(super) fn saturated(f: &Frame) -> Found {
     Some((
         Code::Saturated,
         format!(
-            "at {} workers · {}/s{precision} closed · more workers only add latency",
+            "at {} workers · {}{}/s{precision} closed · more workers only add latency",
             knee.workers,
+            rate_words(f),
             quantity(knee.good_rps)
         ),
     ))

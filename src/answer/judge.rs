@@ -1,13 +1,15 @@
 //! The verdict: the first of the closed set that applies, with its figures in one sentence.
 
 use super::bend::{collapses, not_saturated, saturated};
+use super::bound::{bound, rate_words};
+use super::cause::cause;
 use super::limiter::rate_limited;
 use super::pending::undecided;
 use super::{Code, Verdict, offered, promise};
 use crate::model::failure::Failure;
 use crate::model::format::{clock, count, length, percent, quantity};
 use crate::model::run::EndedBy;
-use crate::model::setpoints::Mode;
+use crate::model::setpoints::{LoadModel, Mode};
 use crate::telemetry::curve::Row;
 use crate::telemetry::frame::{Frame, Phase};
 
@@ -27,7 +29,13 @@ pub fn verdict(f: &Frame) -> Verdict {
         .or_else(|| offered::behind(f));
     let steady = || if offered::open(f) { offered::steady(f) } else { steady(f) };
     let (code, sentence) = found.unwrap_or_else(|| (Code::Steady, steady()));
-    Verdict { code, sentence }
+    Verdict {
+        code,
+        sentence,
+        bound: bound(f, code),
+        cause: cause(f, code),
+        limit: None,
+    }
 }
 
 pub(super) type Found = Option<(Code, String)>;
@@ -54,18 +62,15 @@ fn unreachable(f: &Frame) -> Found {
     ))
 }
 
+/// What was asked did not leave by our fault.
 fn generator(f: &Frame) -> Found {
-    let why = f.saturated.clone().or_else(|| {
-        let local = f
-            .totals
-            .errors
-            .iter()
-            .find(|(class, n)| class.local() && *class != Failure::LocalQueue && *n > 0)?;
-        Some(format!("{} {} times", local.0.name(), count(local.1)))
-    })?;
+    let why = f.saturated.as_ref()?;
+    let closed = f.setpoints.model == LoadModel::Closed && f.whole.good_rate > 0.0;
+    let rate = || format!("at least {}/s; ", quantity(f.whole.good_rate));
+    let rate = if closed { rate() } else { String::new() };
     Some((
         Code::GeneratorLimited,
-        format!("THIS MACHINE is the limit, not the target: {why}"),
+        format!("THIS MACHINE is the limit, not the target: {rate}{why}"),
     ))
 }
 
@@ -170,7 +175,8 @@ fn steady(f: &Frame) -> String {
         ""
     };
     format!(
-        "{}/s closed{asked}, p99 {}{stopped}",
+        "{}{}/s closed{asked}, p99 {}{stopped}",
+        rate_words(f),
         quantity(rate),
         crate::model::format::latency(p99)
     )
@@ -291,12 +297,10 @@ mod tests {
             ..answered(&[(41, 1662.0)])
         };
 
+        let v = verdict(&f);
         assert_eq!(
-            verdict(&f),
-            Verdict {
-                code: Code::Drifting,
-                sentence: "capacity moved during the run: 1,660 → 650/s at 0:31".into()
-            }
+            (v.code, v.sentence.as_str()),
+            (Code::Drifting, "capacity moved during the run: 1,660 → 650/s at 0:31")
         );
     }
 

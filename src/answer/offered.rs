@@ -2,6 +2,7 @@
 //! It refuses to call a rate a capacity: it only says whether this one holds.
 
 use super::Code;
+use super::bound::latency_words;
 use super::judge::Found;
 use crate::model::demand::Overflow;
 use crate::model::failure::Failure;
@@ -105,10 +106,11 @@ pub(super) fn steady(f: &Frame) -> String {
     let asked = f.asked().unwrap_or(rate);
     let most = throttled(f).map_or_else(String::new, |most| format!(", --throttle lets {}/s through", quantity(most)));
     format!(
-        "{}/s good of {}/s asked, open {}{most}, p99 {} from the intended start",
+        "{}/s good of {}/s asked, open {}{most}, p99 {}{} from the intended start",
         quantity(rate),
         quantity(asked),
         f.setpoints.arrivals.name(),
+        latency_words(f),
         latency(p99)
     )
 }

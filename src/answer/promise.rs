@@ -37,6 +37,11 @@ fn missed(s: &Slo) -> String {
     }
 }
 
+/// Late arrivals that were late through this machine, and all of them, where the target's own do not decide it.
+pub(super) fn late_here(_: &Frame) -> Option<(u64, u64)> {
+    None
+}
+
 /// What the search does and needs, where it has not decided.
 pub(super) fn pending(f: &Frame) -> Option<String> {
     let Some(s) = &f.slo else {

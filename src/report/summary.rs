@@ -186,7 +186,8 @@ fn slo(s: &Slo, f: &Frame) -> Value {
 
 fn verdict(f: &Frame) -> Value {
     let v = answer::verdict(f);
-    json!({ "code": v.code.name(), "sentence": v.sentence })
+    let limit = v.limit.map(|l| json!({ "kind": l.kind, "value": rate(l.value) }));
+    json!({ "code": v.code.name(), "sentence": v.sentence, "bound": v.bound.name(), "cause": v.cause, "limit": limit })
 }
 
 fn queue(f: &Frame) -> Value {

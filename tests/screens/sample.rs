@@ -1,7 +1,7 @@
 //! Made-up frames that look like real ones: a plant with contention and coherency delay, and runs of several kinds over it.
 //! Every number follows from a seed.
 
-use clobber::answer::{Advice, Code, Verdict};
+use clobber::answer::{Advice, Bound, Code, Verdict};
 use clobber::model::notice::{Notice, Who};
 use clobber::model::run::{Detection, RunInfo};
 use clobber::model::units::Nanos;
@@ -191,6 +191,9 @@ pub(crate) fn rows(list: &[(u32, f64, f64)]) -> Vec<Row> {
 
 pub(crate) fn verdict(code: Code, sentence: &str) -> Verdict {
     Verdict {
+        bound: Bound::Exact,
+        cause: None,
+        limit: None,
         code,
         sentence: sentence.into(),
     }

@@ -1,0 +1,77 @@
+//! Which way the figures of a verdict may be off through this machine, and the word for it.
+//! It refuses to doubt a promise: that is judged arrival by arrival.
+
+use super::{Bound, Code};
+use crate::model::setpoints::{LoadModel, Mode};
+use crate::telemetry::frame::Frame;
+
+/// Share of the time from which on a lane without time to spare has cost rate.
+const FULL_TIME: f64 = 0.01;
+/// Send lag as a share of the response at the same percentile, up to which a latency is exact.
+const LAG: f64 = 0.1;
+
+/// Of the figures under this verdict.
+pub(super) fn bound(f: &Frame, code: Code) -> Bound {
+    let rising = code == Code::NotSaturated && f.setpoints.mode == Mode::Max;
+    if rising || code == Code::GeneratorLimited {
+        return Bound::AtLeast;
+    }
+    measured(f)
+}
+
+/// Of a frame's rate in closed traffic, and of its latency in open traffic.
+fn measured(f: &Frame) -> Bound {
+    match (f.setpoints.model, f.setpoints.mode) {
+        (_, Mode::Slo) => Bound::Exact,
+        (LoadModel::Closed, _) if f.lane_full >= FULL_TIME => Bound::AtLeast,
+        (LoadModel::Open, _) if late(f) => Bound::AtMost,
+        _ => Bound::Exact,
+    }
+}
+
+/// Send lag passes its share of the response at the median or the 99th percentile.
+fn late(f: &Frame) -> bool {
+    let (t, lag) = (&f.table, f.table.send_lag);
+    let over = |lag: Option<f64>, of: Option<f64>| lag.zip(of).is_some_and(|(lag, of)| lag > LAG * of);
+    over(lag.0, t.response.p50) || over(lag.1, t.response.p99)
+}
+
+/// Before a rate: `at least ` where it may be higher.
+pub(super) fn rate_words(f: &Frame) -> &'static str {
+    match measured(f) {
+        Bound::AtLeast => "at least ",
+        _ => "",
+    }
+}
+
+/// Before a latency: `at most ` where it may be lower.
+pub(super) fn latency_words(f: &Frame) -> &'static str {
+    match measured(f) {
+        Bound::AtMost => "at most ",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_lane_bounds_a_closed_rate_and_a_late_send_an_open_latency() {
+        let mut f = Frame {
+            lane_full: 0.05,
+            ..Frame::default()
+        };
+        f.setpoints.mode = Mode::Manual;
+        assert_eq!((measured(&f), rate_words(&f)), (Bound::AtLeast, "at least "));
+
+        f.setpoints.model = LoadModel::Open;
+        (f.table.response.p99, f.table.send_lag.1) = (Some(0.020), Some(0.002));
+        assert_eq!(measured(&f), Bound::Exact, "a tenth");
+        f.table.send_lag.1 = Some(0.002_1);
+        assert_eq!((measured(&f), latency_words(&f)), (Bound::AtMost, "at most "));
+
+        f.setpoints.mode = Mode::Slo;
+        assert_eq!(measured(&f), Bound::Exact, "its promise is judged arrival by arrival");
+    }
+}
