@@ -196,7 +196,7 @@ fn a_promise_that_not_even_one_worker_keeps_is_missed_over_sockets() {
     let summary = ended.json();
     check(&summary);
     let events = summary["events"].to_string();
-    assert!(events.contains("p99 < 1ms is not possible: even idle it takes"), "{events}");
+    assert!(events.contains("p99 < 1ms is not possible: "), "{events}");
     assert_eq!(
         (text(&summary, "/ended_by"), &summary["slo"]["rate_rps"]),
         ("answered", &Value::Null)

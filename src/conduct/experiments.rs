@@ -101,7 +101,7 @@ impl Conductor {
             return;
         };
         let rate = quantity(CHECKED * knee.good_rps);
-        let text = format!("press v to check {rate}/s as open traffic");
+        let text = format!("v checks {rate}/s as open traffic");
         self.orders.note(now, Who::Controller, text);
     }
 

@@ -216,7 +216,7 @@ impl Hold {
             self.beyond = None;
             self.workers = seen.workers;
             self.reach = Reach::default();
-            step.note = Some("within reach again".to_owned());
+            step.note = Some("target within reach again".to_owned());
         }
         Move {
             state: State::Unreachable,

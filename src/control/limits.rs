@@ -131,16 +131,16 @@ impl Limits {
         }
         gate.stalled = true;
         gate.breach = Some(Breach::Silence(self.silent));
-        gate.because = Some(format!("nothing has completed for {:.0} s", self.silent));
+        gate.because = Some(format!("no answer for {:.0} s", self.silent));
         let due = self.halved_at + DEAD.max(SILENT_RESPONSES * self.response);
         if self.silent >= due - 1e-9 {
             self.halved_at = self.silent;
             self.deaths += 1;
             let half = (seen.workers / 2.0).round().max(f64::from(set.bounds.min));
             gate.forced = Some(half.min(seen.workers));
-            gate.note = Some(format!("nothing completed for {:.0} s: {half:.0} workers", self.silent));
+            gate.note = Some(format!("no answer for {:.0} s: down to {half:.0} workers", self.silent));
             if seen.gentle && self.deaths >= 2 {
-                gate.pause = Some("looks down: nothing completed twice for 3 s".to_owned());
+                gate.pause = Some("looks down: twice no answer for 3 s".to_owned());
             }
         }
         gate
@@ -191,10 +191,10 @@ pub fn clamp(wants: f64, from: f64, slew: f64, set: &Setpoints) -> (f64, Option<
     // One worker more is always allowed, or small counts could not grow.
     let slewed = wants.min((from * slew.exp()).max(from + 1.0));
     if wants > high {
-        return (slewed.min(high), Some(format!("the upper bound of {high:.0} workers")));
+        return (slewed.min(high), Some(format!("the limit of {high:.0} workers")));
     }
     if wants < low {
-        return (low, Some(format!("the lower bound of {low} workers")));
+        return (low, Some(format!("the minimum of {low} workers")));
     }
     (slewed, None)
 }

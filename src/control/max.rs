@@ -21,6 +21,7 @@ pub mod trim;
 pub mod utility;
 
 use super::{Controller, Move, Observation};
+use crate::model::format::workers;
 use crate::model::setpoints::Setpoints;
 use crate::telemetry::frame::{Evidence, State, Term};
 use known::Known;
@@ -160,7 +161,7 @@ impl Max {
         if let Some((fewer, more)) = contradiction::of(&self.known) {
             step.done = false;
             step.changed = true;
-            step.note = Some(format!("answers took longer at {fewer} than at {more} workers: looking anew"));
+            step.note = Some(format!("{fewer} slower than {more}: searching again"));
         }
     }
 
@@ -186,13 +187,12 @@ impl Max {
     }
 
     fn at_rest(&self, step: &Step) -> String {
-        let last = step.note.as_ref().map(|n| format!("{n}; ")).unwrap_or_default();
-        let end = if self.known.slow() {
-            "for now: few answers"
-        } else {
-            "the knee"
-        };
-        format!("{last}resting at {}: {end}", step.workers)
+        let here = workers(step.workers);
+        match &step.note {
+            _ if self.known.slow() => format!("{here} for now: few answers"),
+            Some(last) => format!("{last}; knee at {here}"),
+            None => format!("resting at {here}: the knee"),
+        }
     }
 
     fn state(&self) -> State {
@@ -269,14 +269,21 @@ impl Controller for Max {
     }
 }
 
-/// A race as a sentence: `64: +0 % for 56 % more workers, going back`.
-fn gain_note(workers: u32, ratio: f64, against: u32, won: bool) -> String {
-    if workers == against {
-        return format!("{workers} measured again");
+/// A race as a sentence: `128 workers: 23 % less, back to 46`.
+fn gain_note(count: u32, ratio: f64, against: u32, won: bool) -> String {
+    let here = workers(count);
+    if count == against {
+        return format!("{here}: measuring again");
     }
-    let gain = 100.0 * (ratio - 1.0);
-    let change = 100.0 * (f64::from(workers) / f64::from(against) - 1.0);
-    let more = if change >= 0.0 { "more" } else { "fewer" };
-    let end = if won { "" } else { ", going back" };
-    format!("{workers}: {gain:+.0} % for {:.0} % {more} workers{end}", change.abs())
+    let percent = 100.0 * (ratio - 1.0);
+    let gain = match percent.abs().round() {
+        0.0 => "as much".to_owned(),
+        size => format!("{size} % {}", if percent > 0.0 { "more" } else { "less" }),
+    };
+    let end = match (won, percent.abs() < 0.5) {
+        (false, _) => ", back to",
+        (true, true) => " as",
+        (true, false) => " than",
+    };
+    format!("{here}: {gain}{end} {against}")
 }

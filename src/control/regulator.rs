@@ -302,7 +302,7 @@ impl Regulator {
             workers = self.workers;
             limited_by.clone_from(&gate.because);
         } else if limited_by.is_none() && workers >= f64::from(set.bounds.max) {
-            limited_by = Some(format!("the upper bound of {} workers", set.bounds.max));
+            limited_by = Some(format!("the limit of {} workers", set.bounds.max));
         }
         let saturated = workers >= f64::from(set.bounds.max) || (limited_by.is_some() && workers <= limits::LEAST);
         let mut notes: Vec<String> = law.note.clone().into_iter().collect();

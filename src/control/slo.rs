@@ -267,7 +267,7 @@ impl Slo {
             self.set_rate(rate, seen.now);
             return Phase::Ramp(ramp);
         }
-        self.say(said::price(promise, rate, self.waited));
+        self.say(said::price(promise, rate));
         self.regulate_from(rate, seen.now);
         Phase::Regulate
     }

@@ -57,6 +57,11 @@ pub fn count(n: u64) -> String {
     out
 }
 
+/// A worker count: `1 worker`, `46 workers`. Without separators, so that it fits where a decision is told.
+pub fn workers(n: u32) -> String {
+    format!("{n} worker{}", if n == 1 { "" } else { "s" })
+}
+
 /// A rate or other positive quantity: `0.31`, `9.2`, `85`, `1,662`. Not finite prints `—`.
 pub fn quantity(value: f64) -> String {
     if !value.is_finite() {

@@ -193,10 +193,10 @@ fn searching(until: u64, slo: Slo) -> Frame {
         .collect();
     frame.slo = Some(slo);
     frame.notices = [
-        notice(0.0, Who::Controller, "ramp from 50/s, ×1.6 a rung"),
-        notice(10.0, Who::Controller, "1,680/s: 14 % too late, going back"),
-        notice(11.0, Who::Controller, "backlog gone in 0.2 s, regulating"),
-        notice(34.0, Who::Controller, "1,330/s: confirming its lower bound"),
+        notice(0.0, Who::Controller, "p99 47 ms idle: starting at 50/s"),
+        notice(10.0, Who::Controller, "1,680/s: 14 % missed, back to 1,050"),
+        notice(11.0, Who::Controller, "p99 at 1,050/s takes about 40 s"),
+        notice(34.0, Who::Controller, "1,330/s ±31: confirming 1,300/s"),
     ]
     .into();
     frame
@@ -229,7 +229,7 @@ fn confirming() -> Slo {
 pub(crate) fn slo() -> Scene {
     let mut frame = searching(86, confirming());
     frame.control = Control {
-        narration: "11 s more at ≤ 1 % bad ends it: HOLDS".into(),
+        narration: "1,330/s ±31: confirming 1,300/s".into(),
         workers: 104.0,
         ..Control::default()
     };
@@ -260,7 +260,7 @@ pub(crate) fn slo_ramp() -> Scene {
     };
     let mut frame = searching(2, slo);
     frame.notices = [].into();
-    frame.control.narration = "idle p99 47 ms: open traffic from 16/s".into();
+    frame.control.narration = "p99 47 ms idle: starting at 16/s".into();
     Scene {
         name: "slo-ramp",
         frame,
@@ -281,7 +281,7 @@ pub(crate) fn slo_missed() -> Scene {
         ..confirming()
     };
     let mut frame = searching(86, slo);
-    frame.control.narration = "three times in a row more than 1 % were late: given up".into();
+    frame.control.narration = "1,300/s not kept: 3.1 % missed, next 1,235/s".into();
     Scene {
         name: "slo-missed",
         frame,

@@ -74,7 +74,7 @@ pub(crate) fn max() -> Scene {
         converged: true,
         workers: 41.0,
         wants: 41.0,
-        narration: "Last probe, 0:36: 45 workers gave +1 % for 10 % more workers, staying at 41".into(),
+        narration: "41 workers confirmed on both sides".into(),
         evidence: Some(Evidence {
             have: 1600.0,
             need: 1600.0,
@@ -84,12 +84,12 @@ pub(crate) fn max() -> Scene {
     };
     frame.answered = true;
     frame.notices = [
-        notice(0.2, Who::Controller, "ramp: 1, 4, 16, 64, 128 workers"),
-        notice(2.4, Who::Controller, "128 gave 24 % less: going back"),
-        notice(5.2, Who::Controller, "45: best trade of rate for workers"),
-        notice(11.2, Who::Controller, "41 keeps 99 % of the best: the knee"),
-        notice(20.1, Who::Controller, "the answer is complete"),
-        notice(31.0, Who::User, "your mark: nightly backup starts"),
+        notice(0.2, Who::Controller, "64 workers: 52 % more than 16"),
+        notice(2.4, Who::Controller, "128 workers: 24 % less, back to 64"),
+        notice(5.2, Who::Controller, "45 workers: 3 % more than 64"),
+        notice(11.2, Who::Controller, "39: 97 % of best; knee at 41 workers"),
+        notice(20.1, Who::Controller, "41 workers confirmed on both sides"),
+        notice(31.0, Who::User, "mark: nightly backup starts"),
     ]
     .into();
     Scene {
@@ -115,15 +115,15 @@ pub(crate) fn young() -> Scene {
     let mut frame = over((0..12).map(|i| column(i, search(i), &mut rng)).collect());
     frame.curve = rows(&[(1, 0.40, 0.5), (4, 0.20, 0.5), (16, 0.09, 0.8), (64, 0.06, 1.5)]).into();
     frame.control.state = State::Refine;
-    frame.control.narration = "128: −24 % for 2.0 x the workers, going back to 64".into();
+    frame.control.narration = "128 workers: 24 % less, back to 64".into();
     frame.control.evidence = Some(Evidence {
         have: 640.0,
         need: 1000.0,
         seconds: 2.1,
     });
     frame.notices = [
-        notice(0.2, Who::Controller, "ramp: 1, 4, 16, 64, 128 workers"),
-        notice(2.4, Who::Controller, "128 gave 24 % less: going back"),
+        notice(0.2, Who::Controller, "64 workers: 52 % more than 16"),
+        notice(2.4, Who::Controller, "128 workers: 24 % less, back to 64"),
     ]
     .into();
     Scene {
@@ -162,7 +162,7 @@ pub(crate) fn hold() -> Scene {
         terms: vec![term("P", -0.025), term("I", 0.079), term("D", 0.0), term("Σ", 0.054)],
         measured: Some(0.0621),
         off_target: Some(0.035),
-        narration: "p99 above 60 ms for 1.5 s: taking workers away".into(),
+        narration: "p99 above 60 ms: fewer workers".into(),
         evidence: Some(Evidence {
             have: 340.0,
             need: 1000.0,
@@ -180,10 +180,10 @@ pub(crate) fn hold() -> Scene {
     ])
     .into();
     frame.notices = [
-        notice(0.2, Who::Controller, "hold p99 at 60 ms, from 1 worker"),
-        notice(2.1, Who::Controller, "target reached"),
-        notice(20.3, Who::Controller, "slower than asked: taking workers away"),
-        notice(27.4, Who::Controller, "faster than asked: adding workers"),
+        notice(0.2, Who::Controller, "p99 below 60 ms: more workers"),
+        notice(2.1, Who::Controller, "p99 is 60 ms with 13.2 workers"),
+        notice(20.3, Who::Controller, "p99 above 60 ms: fewer workers"),
+        notice(27.4, Who::Controller, "p99 below 60 ms: more workers"),
     ]
     .into();
     Scene {

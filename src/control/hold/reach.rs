@@ -31,13 +31,13 @@ impl Reach {
     /// A full window, and how far below the target it is, in e-folds; the sentence when the target is out of reach.
     pub(super) fn judge(&mut self, target: Setpoint, window: &Window, error: f64) -> Option<String> {
         match target.variable {
-            ProcessVariable::Rps => self.rate(target, window, error),
+            ProcessVariable::Rps => self.rate(window, error),
             ProcessVariable::Queue => None,
             _ => latency(target, window, error),
         }
     }
 
-    fn rate(&mut self, target: Setpoint, window: &Window, error: f64) -> Option<String> {
+    fn rate(&mut self, window: &Window, error: f64) -> Option<String> {
         let (n, s) = (window.workers(), window.sample);
         let fresh = Reference {
             workers: n,
@@ -58,10 +58,7 @@ impl Reach {
             return None;
         }
         old.weak += 1;
-        let text = format!(
-            "{} a second cannot be reached: more workers do not give more",
-            format::quantity(target.value)
-        );
+        let text = format!("{}/s is all that more workers give", format::quantity(fresh.rate));
         (old.weak >= 2 || elasticity < HARMS).then_some(text)
     }
 }

@@ -4,6 +4,7 @@
 use super::known::Known;
 use crate::control::Observation;
 use crate::control::variable::{Sample, Window};
+use crate::model::format::quantity;
 
 /// A block ends at this many answers, or after `BLOCK_TIME`.
 const BLOCK: f64 = 100.0;
@@ -115,7 +116,7 @@ impl Detector {
         self.age += seen.span;
         if self.drifted(seen, known) {
             let (was, now) = (self.opening.rate(), self.latest.rate());
-            return Some(format!("{was:.0} a second have become {now:.0}: looking anew"));
+            return Some(moved(now, was));
         }
         let (ok, span) = (self.block.sample.ok, self.block.sample.span);
         let full = ok >= BLOCK || span >= BLOCK_TIME - 1e-9;
@@ -129,7 +130,7 @@ impl Detector {
             .rate
             .see(now.ln(), known.noise.error(ok).hypot(known.sway.value()), 0.05, h);
         if self.unexpected(known, ok) {
-            return Some(format!("{now:.0} a second is not what was measured before: looking anew"));
+            return Some(format!("{}/s, not as measured: searching", quantity(now)));
         }
         // The 5th percentile rests on a twentieth of the answers.
         let error = (20.0 / ok).sqrt();
@@ -140,12 +141,15 @@ impl Detector {
             return None;
         }
         if rate {
-            return Some(format!(
-                "the target changed, {was:.0} to {now:.0} a second at the same workers: looking anew"
-            ));
+            return Some(moved(now, was));
         }
-        low.then(|| "the target's fastest answers changed: looking anew".to_owned())
+        low.then(|| "fastest answers changed: searching".to_owned())
     }
+}
+
+/// The rate of the same workers before and now, per second.
+fn moved(now: f64, was: f64) -> String {
+    format!("now {}/s, was {}/s: searching", quantity(now), quantity(was))
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ const MEAN_NEEDS: f64 = 24.0;
 /// Nothing queues as long as the mean response is below this many idle ones.
 const UNQUEUED: f64 = 1.15;
 /// Share of the best rate that the resting place keeps: a little more than the 98 % of the knee, which lies on a slope.
-pub const KEEP: f64 = 0.985;
+pub(super) const KEEP: f64 = 0.985;
 
 /// A count that gives less than this of the best is not the knee.
 const POOR: f64 = 0.95;

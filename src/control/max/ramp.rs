@@ -7,6 +7,7 @@ use super::trial::{Tick, Trial, within};
 use super::{Step, gain_note};
 use crate::control::Observation;
 use crate::control::variable::Sample;
+use crate::model::format::workers;
 use crate::model::setpoints::Setpoints;
 
 /// Up to here factors of four are not too bold.
@@ -80,7 +81,7 @@ impl Ramp {
         match self.trial.see(seen, known) {
             Tick::Settling if !self.glimpse(seen, set, known) => return Step::at(self.trial.workers),
             Tick::Settling => return self.climb(Verdict::Win, seen, set, known),
-            Tick::Refused => return self.end(format!("{} workers were denied", self.trial.workers)),
+            Tick::Refused => return self.end(format!("{} not available, back", workers(self.trial.workers))),
             Tick::Evidence => {}
         }
         let mut step = if self.first {
@@ -119,7 +120,7 @@ impl Ramp {
         if known.errors() > ERRORS && self.trial.sample.err >= 5.0 {
             let share = known.errors() * 100.0;
             known.fence.put(n);
-            return self.end(format!("{n}: {share:.0} % errors, going back to {best}"));
+            return self.end(format!("{}: {share:.0} % errors, back to {best}", workers(n)));
         }
         let verdict = race::judge(&self.trial, best, PACE, seen, set, known);
         if verdict == Verdict::Open || !self.patient(seen, known) {
@@ -228,7 +229,7 @@ impl Ramp {
             let mut step = self.end_quietly();
             step.at_limit = self.rising && workers > f64::from(to);
             if step.at_limit {
-                step.note = Some(format!("{from} workers are the limit, and it was still rising"));
+                step.note = Some(format!("{from} workers are the limit, still rising"));
             }
             return step;
         }

@@ -16,6 +16,7 @@ use super::race;
 use super::slope::Slope;
 use super::trial::{Tick, Trial, within};
 use crate::control::Observation;
+use crate::model::format::workers;
 use crate::model::setpoints::Setpoints;
 use ruling::belied;
 
@@ -212,7 +213,7 @@ impl Track {
             self.foretold,
             known.caution * error / 2.0,
         ) {
-            return self.astray("both probes say that the target changed: looking anew".to_owned());
+            return self.astray("both probes differ: searching again".to_owned());
         }
         let (up, down) = if self.up_first { (first, second) } else { (second, first) };
         self.up_first = !self.up_first;
@@ -226,7 +227,7 @@ impl Track {
         }
         let ruling = self.ruling(&up, &down, set, known);
         if self.far_off(ruling) {
-            return self.astray(format!("{} is far from the best: looking anew", self.workers));
+            return self.astray(format!("{} far off: searching again", workers(self.workers)));
         }
         let note = match ruling {
             1 => self.go(1, seen, set, known),

@@ -2,7 +2,7 @@
 //! It never accepts a step on one lucky count. The near side of the knee is looked at later, from rest (`track`).
 
 use super::Step;
-use super::known::{KEEP, Known};
+use super::known::Known;
 use super::race;
 use super::trial::{Tick, Trial, within};
 use crate::control::Observation;
@@ -59,8 +59,7 @@ impl Trim {
     fn settle(&self, n: u32, known: &Known) -> String {
         let shares = known.shares(n);
         let percent = 100.0 * (shares.counted * shares.fitted).sqrt();
-        let only = if percent < 100.0 * KEEP - 0.5 { " only" } else { "" };
-        format!("{n} keeps{only} {percent:.0} % of the best")
+        format!("{n}: {percent:.0} % of best")
     }
 
     fn next(&mut self, from: f64, set: &Setpoints, known: &mut Known) -> Step {

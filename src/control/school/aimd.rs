@@ -66,12 +66,12 @@ impl Controller for Aimd {
             let response = self.response;
             note = self.voice.say(seen.now, u8::from(slow), || match seen.err {
                 0 => format!(
-                    "{} is above {} x the least {}: a tenth fewer workers",
+                    "{}, over {} × the least {}: 10 % fewer",
                     length(response),
                     set.knobs.backoff,
                     length(least)
                 ),
-                _ => format!("{} errors: a tenth fewer workers", percent(errors)),
+                _ => format!("{} errors: 10 % fewer workers", percent(errors)),
             });
             (limit * LEFT).floor()
         } else if used(seen, limit) {

@@ -11,7 +11,7 @@ use super::super::variable::Sample;
 use super::super::{Controller, Move, Observation};
 use super::rest::Rest;
 use super::{Voice, term, to, within};
-use crate::model::format::change;
+use crate::model::format::percent;
 use crate::model::setpoints::Setpoints;
 
 /// One step, as a share of the workers.
@@ -70,13 +70,10 @@ impl Climb {
             // Not above the lower bound there is only one way.
             if self.gain < 0.0 {
                 self.up = !self.up;
-                let (gain, way) = (self.gain, if self.up { "more" } else { "fewer" });
+                let (gain, way) = (self.gain, if self.up { "upwards" } else { "downwards" });
                 let n = seen.workers;
                 note = self.voice.say(seen.now, u8::from(self.up), || {
-                    format!(
-                        "{n:.0} workers are worse by {}: turning round to {way}",
-                        change(gain.exp() - 1.0)
-                    )
+                    format!("{n:.0} workers: {} worse, now {way}", percent(1.0 - gain.exp()))
                 });
             }
         }

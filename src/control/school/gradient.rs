@@ -72,12 +72,9 @@ impl Gradient {
         }
         self.gradient = (TOLERANCE * self.long / mean).clamp(0.5, 1.0);
         let next = (1.0 - SMOOTHING) * limit + SMOOTHING * (limit * self.gradient + QUEUE);
-        let (long, g) = (length(self.long), self.gradient);
+        let long = length(self.long);
         let note = self.windowed.voice.say(seen.now, u8::from(next > limit), || {
-            format!(
-                "{} against {long} over the long run, gradient {g:.2}: {next:.0} workers",
-                length(mean)
-            )
+            format!("{} now, {long} usual: {next:.0} workers", length(mean))
         });
         (next, note)
     }

@@ -74,9 +74,9 @@ impl Vegas {
         let (q, r) = (self.queue, length(mean));
         let kind = if by > 0.0 { 1 } else { u8::from(by < 0.0) * 2 };
         let note = self.windowed.voice.say(seen.now, kind, || match by {
-            b if b > 0.0 => format!("{q:.0} waiting of {limit:.0}, {r}: {b:.0} more"),
-            b if b < 0.0 => format!("{q:.0} waiting of {limit:.0}, {r}: {:.0} fewer", -b),
-            _ => format!("{q:.0} waiting of {limit:.0}, {r}: stays"),
+            b if b > 0.0 => format!("{q:.0} of {limit:.0} waiting, {r}: {b:.0} more"),
+            b if b < 0.0 => format!("{q:.0} of {limit:.0} waiting, {r}: {:.0} fewer", -b),
+            _ => format!("{q:.0} of {limit:.0} waiting, {r}: staying"),
         });
         (limit + by, note)
     }

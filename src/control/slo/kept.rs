@@ -46,27 +46,27 @@ impl Slo {
             return self.tipped(at);
         }
         if !self.tip.suspected() {
-            self.forget_if_changed(promise);
+            self.forget_if_changed();
         }
         if step == Step::None {
             return Phase::Regulate;
         }
         if self.regulate.free() {
             let ramp = Ramp::again(self.rate);
-            self.say(said::room(promise, self.rate, ramp::STEP * self.rate));
+            self.say(said::room(self.rate, ramp::STEP * self.rate));
             self.set_rate(ramp::STEP * self.rate, seen.now);
             return Phase::Ramp(ramp);
         }
-        self.forget_if_left(promise);
+        self.forget_if_left();
         let answer = self.regulate.answer(promise);
         self.facts.answer = answer.or(self.facts.answer);
         if self.facts.confirmed.is_some() {
-            self.wander(promise);
+            self.wander();
             return Phase::Regulate;
         }
         let Some(a) = answer else { return Phase::Regulate };
         let rate = a.rate - a.half;
-        self.say(said::holds_still(promise, a.rate, a.half, rate));
+        self.say(said::holds_still(a.rate, a.half, rate));
         self.hold(rate, seen)
     }
 
@@ -103,14 +103,14 @@ impl Slo {
         if let Some(at) = self.tip.tick(seen, promise, decided, c.rate) {
             return self.tipped(at);
         }
-        if !self.tip.suspected() && self.forget_if_changed(promise) {
+        if !self.tip.suspected() && self.forget_if_changed() {
             self.set_rate(c.rate, seen.now);
             return Phase::Regulate;
         }
         let Some(kept) = outcome else { return Phase::Confirm(c) };
         let far = !kept && self.facts.proof.ratio() > MUCH;
         let rate = self.settle(&c, kept);
-        let told = said::proof(promise, &self.facts.proof, (c.rate, rate), c.progress(promise).0, kept);
+        let told = said::proof(&self.facts.proof, (c.rate, rate), kept);
         self.say(told);
         if kept || self.facts.tries >= confirm::TRIES {
             self.facts.confirmed = Some(kept);
@@ -141,36 +141,36 @@ impl Slo {
     }
 
     /// The target became another one: nothing before it counts, and nothing is confirmed any more.
-    fn forget_if_changed(&mut self, promise: &Promise) -> bool {
+    fn forget_if_changed(&mut self) -> bool {
         let changed = self.regulate.changed();
         if changed {
-            self.doubt(promise);
+            self.doubt();
         }
         changed
     }
 
     /// The rate was steered far from the answer: what speaks for it was seen elsewhere.
-    fn forget_if_left(&mut self, promise: &Promise) {
+    fn forget_if_left(&mut self) {
         let left = self.facts.answer.is_some_and(|a| (self.rate / a.rate).ln().abs() > LEFT);
         if left {
             self.regulate.forget_elsewhere();
-            self.doubt(promise);
+            self.doubt();
         }
     }
 
     /// The confirmed rate is no longer the one that keeps it, by little and little.
-    fn wander(&mut self, promise: &Promise) {
+    fn wander(&mut self) {
         let (Some(kept), Some(a)) = (self.facts.kept, self.facts.answer) else {
             return;
         };
         let away = (a.rate / kept.answer).ln().abs() > AWAY && (a.rate - kept.answer).abs() > a.half;
         if away {
-            self.doubt(promise);
+            self.doubt();
         }
     }
 
-    fn doubt(&mut self, promise: &Promise) {
-        self.say(said::moved(promise, self.rate, self.facts.kept.map(|k| k.rate)));
+    fn doubt(&mut self) {
+        self.say(said::moved(self.rate));
         self.regulate.prove(false);
         let f = &mut self.facts;
         (f.answer, f.kept, f.held, f.confirmed, f.tries) = (None, None, None, None, 0);

@@ -125,101 +125,80 @@ fn share(x: f64) -> String {
         "none".into()
     } else if p < 0.995 {
         format!("{p:.2} %")
-    } else {
+    } else if p < 9.95 {
         format!("{p:.1} %")
+    } else {
+        format!("{p:.0} %")
     }
 }
 
-fn late(w: &Worst) -> String {
-    format!("{} of {} bad, {} may be", share(w.share()), quantity(w.n), share(w.q))
+fn missed(w: &Worst) -> String {
+    format!("{} missed", share(w.share()))
 }
 
 /// Arrivals that are no evidence.
 pub(super) fn set_aside(n: u64) -> String {
-    format!(
-        "this machine stood still: {} arrivals of those moments are no evidence",
-        count(n)
-    )
+    format!("{} arrivals set aside: we stalled", count(n))
 }
 
 pub(super) fn begins(p: &Promise, idle: Option<f64>, first: f64) -> String {
     let name = p.main().expr.metric.name();
-    let idle = idle.map_or_else(String::new, |i| format!("idle {name} {}: ", length(i)));
-    format!("{idle}open traffic from {}/s", rate(first))
+    let idle = idle.map_or_else(String::new, |i| format!("{name} {} idle: ", length(i)));
+    format!("{idle}starting at {}/s", rate(first))
 }
 
 pub(super) fn impossible(p: &Promise, idle: Option<f64>) -> String {
-    let took = idle.map_or_else(|| "nothing is answered well".into(), |i| format!("it takes {}", length(i)));
-    format!("{p} is not possible: even idle {took}")
+    let took = idle.map_or_else(|| "nothing good, even idle".into(), |i| format!("{} even idle", length(i)));
+    format!("{p} is not possible: {took}")
 }
 
 pub(super) fn impossible_at(p: &Promise, at: f64) -> String {
-    format!("{p} is not possible: not kept at {}/s either", rate(at))
+    format!("{p} is not possible: missed at {}/s too", rate(at))
 }
 
 pub(super) fn climbs(w: &Worst, from: f64, to: f64) -> String {
-    format!("{}/s: {}, {}/s next", rate(from), late(w), rate(to))
+    format!("{}/s: {}, next {}/s", rate(from), missed(w), rate(to))
 }
 
 pub(super) fn too_much(w: &Worst, at: f64, back: f64) -> String {
-    format!(
-        "{}/s is too much: {}; nothing until the target is empty, then {}/s",
-        rate(at),
-        late(w),
-        rate(back)
-    )
+    format!("{}/s: {}, back to {}", rate(at), missed(w), rate(back))
 }
 
 /// What the answer costs at a rate, and where that is minutes, what that of a laxer percentile would.
-pub(super) fn price(p: &Promise, at: f64, emptied: f64) -> String {
+pub(super) fn price(p: &Promise, at: f64) -> String {
     let (name, wait) = (p.main().expr.metric.name(), 2.0 * window(at, p.strictest()));
     let lax = |t: &promise::Term| if t.q == p.main().q { t.q.max(LAX) } else { t.q };
     let less = 2.0 * window(at, p.terms().map(lax).fold(1.0, f64::min));
     let other = if wait > MINUTE && less < 0.5 * wait {
-        format!("; p90 ≈ {}", length(less.round()))
+        format!(", p90 {}", length(less.round()))
     } else {
         String::new()
     };
-    let empty = if emptied > 0.0 {
-        format!("empty after {}; ", length(emptied))
-    } else {
-        String::new()
-    };
-    format!("{empty}{name} at ~{}/s needs ≈ {}{other}", rate(at), length(wait.round()))
+    format!("{name} at {}/s takes about {}{other}", rate(at), length(wait.round()))
 }
 
-pub(super) fn holds_still(p: &Promise, answer: f64, half: f64, at: f64) -> String {
-    format!(
-        "{p} up to {}/s ±{}: holding {}/s to confirm it",
-        rate(answer),
-        rate(half),
-        rate(at)
-    )
+pub(super) fn holds_still(answer: f64, half: f64, at: f64) -> String {
+    format!("{}/s ±{}: confirming {}/s", rate(answer), rate(half), rate(at))
 }
 
-pub(super) fn proof(p: &Promise, w: &Worst, (at, next): (f64, f64), held: f64, kept: bool) -> String {
+pub(super) fn proof(w: &Worst, (at, next): (f64, f64), kept: bool) -> String {
     if kept {
-        format!("{p} confirmed at {}/s for {}: {}", rate(at), length(held), late(w))
+        format!("{}/s confirmed: {}", rate(at), missed(w))
     } else {
-        format!("{p} not kept at {}/s: {}; {}/s next", rate(at), late(w), rate(next))
+        format!("{}/s not kept: {}, next {}/s", rate(at), missed(w), rate(next))
     }
 }
 
-pub(super) fn moved(p: &Promise, at: f64, kept: Option<f64>) -> String {
-    let before = kept.map_or_else(String::new, |k| format!("{p} was confirmed at {}/s before; ", rate(k)));
-    format!("the target became another one: {before}looking again from {}/s", rate(at))
+pub(super) fn moved(at: f64) -> String {
+    format!("target changed: from {}/s again", rate(at))
 }
 
 pub(super) fn tipped(at: f64, next: f64) -> String {
-    format!(
-        "it tipped over at {}/s and does not come back by itself: nothing until it is empty, then {}/s",
-        rate(at),
-        rate(next)
-    )
+    format!("{}/s tipped over: back to {}/s", rate(at), rate(next))
 }
 
-pub(super) fn room(p: &Promise, at: f64, next: f64) -> String {
-    format!("{p} is kept with room at {}/s: {}/s next", rate(at), rate(next))
+pub(super) fn room(at: f64, next: f64) -> String {
+    format!("{}/s has room: next {}/s", rate(at), rate(next))
 }
 
 #[cfg(test)]
@@ -228,11 +207,11 @@ mod tests {
 
     #[test]
     fn minutes_are_told_with_what_a_laxer_percentile_costs() {
-        let told = |text: &str, at| price(&Promise::parse(text).unwrap(), at, 0.0);
+        let told = |text: &str, at| price(&Promise::parse(text).unwrap(), at);
 
-        assert_eq!(told("p99<80ms", 16.0), "p99 at ~16/s needs ≈ 6m15s; p90 ≈ 40 s");
-        assert_eq!(told("p99<80ms", 1000.0), "p99 at ~1,000/s needs ≈ 40 s");
-        assert_eq!(told("p90<80ms", 1.0), "p90 at ~1/s needs ≈ 10m00s");
+        assert_eq!(told("p99<80ms", 16.0), "p99 at 16/s takes about 6m15s, p90 40 s");
+        assert_eq!(told("p99<80ms", 1000.0), "p99 at 1,000/s takes about 40 s");
+        assert_eq!(told("p90<80ms", 1.0), "p90 at 1/s takes about 10m00s");
         // Another percentile changes nothing where errors are the dearer part.
         assert!(!told("p99<80ms,errors<0.1%", 16.0).contains("p90"));
     }

@@ -25,7 +25,7 @@ impl Slo {
         self.signal = Signal::default();
         self.phase = match std::mem::replace(&mut self.phase, Phase::Enter) {
             Phase::Regulate | Phase::Confirm(_) => {
-                self.say(said::price(&promise, self.rate, 0.0));
+                self.say(said::price(&promise, self.rate));
                 self.regulate_from(self.rate, now);
                 Phase::Regulate
             }
@@ -50,7 +50,7 @@ impl Slo {
             None if closed > 0.0 => {
                 let rate = (ramp::OF_CLOSED * closed).max(1e-3);
                 self.say(format!(
-                    "from {}/s of closed workers: {}/s as open traffic first",
+                    "{}/s closed: starting open at {}/s",
                     said::rate(closed),
                     said::rate(rate)
                 ));

@@ -52,7 +52,7 @@ fn an_answer_offers_its_check_once_and_the_check_is_in_the_frame_with_its_latenc
     let frames = run("usl", wide(), lasting(80), "45s verify 75% 10s");
 
     let last = frames.last().unwrap();
-    assert_eq!(notices(last, "press v to check 1,2").len(), 1, "{:?}", last.notices);
+    assert_eq!(notices(last, "v checks 1,2").len(), 1, "{:?}", last.notices);
     assert_eq!(
         notices(last, "as open traffic for 10 s: steady").len(),
         1,
@@ -104,7 +104,7 @@ fn a_run_for_a_promise_ends_when_it_is_confirmed_and_its_frames_tell_the_way() {
     assert!(last.at.secs() < 90.0, "{:?}", last.at);
     assert!(slo.price.is_some_and(|p| (p - last.at.secs()).abs() < 30.0), "{slo:?}");
     assert!(
-        notices(last, "needs ≈").len() == 1,
+        notices(last, "/s takes about ").len() == 1,
         "the price, before it is paid: {:?}",
         last.notices
     );

@@ -76,11 +76,7 @@ fn what_takes_longer_even_idle_is_missed_within_seconds_and_says_so() {
 
     let last = found(&turns[49]);
     assert_eq!((last.confirmed, last.answer, last.stage), (Some(false), None, Stage::Missed));
-    assert!(
-        said(&turns).iter().any(|s| s.contains("not possible: even idle it takes")),
-        "{:?}",
-        said(&turns)
-    );
+    assert!(said(&turns).iter().any(|s| s.contains("even idle")), "{:?}", said(&turns));
     assert!(turns[49].ruling.open.is_none(), "nothing is offered any more");
 }
 
@@ -137,7 +133,7 @@ fn a_target_that_tips_over_is_emptied_and_the_answer_is_a_rate_at_which_it_stand
         let turns = Drive::new(recipe, promising("p99<80ms"), false, seed).run(75.0);
 
         let (last, told) = (found(&turns[749]), said(&turns));
-        assert!(told.iter().any(|t| t.contains("it tipped over at")), "seed {seed}: {told:?}");
+        assert!(told.iter().any(|t| t.contains("tipped over")), "seed {seed}: {told:?}");
         assert_eq!(over_cap(&turns), 0);
         errors.extend(last.answer.map(|a| a.0 / 3_625.0 - 1.0));
     }
@@ -167,7 +163,7 @@ fn a_rate_that_was_confirmed_on_another_target_is_asked_anew() {
             (Some(true), Some(true)),
             "{change}: {told:?}"
         );
-        assert!(told.iter().any(|t| t.contains("the target became another one")), "{told:?}");
+        assert!(told.iter().any(|t| t.contains("target changed")), "{told:?}");
         let (rate, kept) = (last.answer.unwrap().0 / exact, last.kept.unwrap() / exact);
         assert!((0.85..1.0).contains(&rate) && kept <= rate, "{change}: {rate} {kept}");
     }
@@ -213,7 +209,7 @@ fn the_arrow_keys_move_the_promise_and_the_search_begins_anew() {
     assert!(
         said(&turns)
             .iter()
-            .any(|t| t.starts_with("p99 at ~") && t.contains("needs ≈ 40")),
+            .any(|t| t.starts_with("p99 at ") && t.contains("takes about 40")),
         "{:?}",
         said(&turns)
     );

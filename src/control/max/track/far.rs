@@ -6,6 +6,7 @@ use crate::control::Observation;
 use crate::control::max::known::Known;
 use crate::control::max::race;
 use crate::control::max::trial::{Trial, within};
+use crate::model::format::workers;
 use crate::model::setpoints::Setpoints;
 
 /// How far, in knees; and what else speaks of what lies beyond.
@@ -74,11 +75,16 @@ impl Track {
         }
         let here = known.at(self.workers);
         let share = s.rate() / here.rate();
-        let note = format!("{}: {:.0} % of what {} give", self.trial.workers, 100.0 * share, self.workers);
+        let note = format!(
+            "{}: {:.0} % of what {} give",
+            workers(self.trial.workers),
+            100.0 * share,
+            self.workers
+        );
         let sway = std::f64::consts::SQRT_2 * known.sway.value();
         let error = known.noise.error(s.ok).hypot(known.noise.error(here.ok)).hypot(sway);
         if share.ln() > MORE + 3.0 * error {
-            return self.astray(format!("{note}: looking anew"));
+            return self.astray(format!("{note}: search again"));
         }
         self.rest_again(seen, known);
         Step {

@@ -7,6 +7,7 @@ use crate::control::max::change::Detector;
 use crate::control::max::known::Known;
 use crate::control::max::slope::Slope;
 use crate::control::max::trial::{Trial, within};
+use crate::model::format::workers;
 use crate::model::setpoints::Setpoints;
 
 /// Longest rest that neutral probes grow it to, s.
@@ -25,9 +26,9 @@ impl Track {
     /// The near side gives as much: this is a flat top, not its edge.
     pub(super) fn descend(&mut self, to: u32, seen: &Observation, known: &mut Known) -> Step {
         if self.direction < 0 && self.walked >= DESCENTS {
-            return self.astray(format!("{to} workers do as well as {}: looking anew", self.workers));
+            return self.astray(format!("{to} as good as {}: searching again", self.workers));
         }
-        let note = format!("{to}: as good as {}", self.workers);
+        let note = format!("{}: as good as {}", workers(to), self.workers);
         self.pairs = 0;
         self.walked = if self.direction < 0 { self.walked + 1 } else { 1 };
         self.direction = -1;
@@ -61,12 +62,12 @@ impl Track {
         self.hold = 0.8;
         let moved = to != self.workers;
         let why = if direction > 0 {
-            "more workers still pay"
+            "more still pays"
         } else {
-            "fewer workers do as well"
+            "fewer do as well"
         };
         self.rest_at(to, seen, known);
-        moved.then(|| format!("{to}: {why}"))
+        moved.then(|| format!("to {}: {why}", workers(to)))
     }
 
     /// Neutral pairs that still count at `to`: close by, one of them speaks for both places.
@@ -95,7 +96,7 @@ impl Track {
         self.hold = 0.8;
         self.slope = Slope::default();
         self.rest_at(to, seen, known);
-        Some(format!("{to}: all answers so far put the knee here, not at {from}"))
+        Some(format!("knee at {to}, not {from}, by all answers"))
     }
 
     pub(super) fn stay(&mut self, spent: f64, seen: &Observation, set: &Setpoints, known: &mut Known) -> Option<String> {
@@ -108,7 +109,7 @@ impl Track {
             Some(to) => self.look_far(to, known),
             None => self.rest_again(seen, known),
         }
-        (self.pairs == 2).then(|| format!("{} confirmed: neither more nor fewer are better", self.workers))
+        (self.pairs == 2).then(|| format!("{} confirmed on both sides", workers(self.workers)))
     }
 
     /// At rest at the same worker count as before: its base line stays.
