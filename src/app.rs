@@ -7,20 +7,25 @@ mod exit;
 mod flow;
 mod front;
 mod journal;
+mod live;
 mod load;
 mod look;
 mod output;
 mod pace;
 mod pool;
 mod promises;
+mod proxy;
 mod question;
+mod reports;
 mod session;
 mod signals;
 mod simulate;
+mod snapshots;
 mod target;
 
 use crate::cli::{self, Cli, Sub};
-use clap::Parser;
+use crate::model::format::printable;
+use std::io::Write;
 use std::process::ExitCode;
 
 /// Why a run could not begin or go on: an exit code and a sentence for standard error.
@@ -60,7 +65,10 @@ pub fn main() -> ExitCode {
         return end(Err(Stop::usage(why)));
     }
     let command = cli::command_line(&args);
-    end(run(Cli::parse(), command))
+    match cli::parse(std::env::args_os()) {
+        Ok(cli) => end(run(cli, command)),
+        Err(code) => code,
+    }
 }
 
 fn run(cli: Cli, command: String) -> Result<u8, Stop> {
@@ -82,12 +90,16 @@ fn run(cli: Cli, command: String) -> Result<u8, Stop> {
     }
 }
 
+/// A line on standard error, safe to show whatever words of others are in it.
+fn complain(text: &str) {
+    let _ = writeln!(std::io::stderr(), "clobber-tui: {}", printable(text));
+}
+
 fn end(done: Result<u8, Stop>) -> ExitCode {
     match done {
         Ok(code) => ExitCode::from(code),
         Err(stop) => {
-            use std::io::Write;
-            let _ = writeln!(std::io::stderr(), "clobber-tui: {}", stop.why);
+            complain(&stop.why);
             ExitCode::from(stop.code)
         }
     }

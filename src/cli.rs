@@ -1,7 +1,9 @@
 //! The flags exactly as typed. What they mean is `job`'s and `plan`'s business.
 
 mod job;
+mod meant;
 mod output;
+mod parse;
 mod redact;
 mod request;
 mod simulator;
@@ -10,7 +12,9 @@ mod traffic;
 mod wrk;
 
 pub use job::{Job, Shape, job};
+pub use meant::measured;
 pub use output::{Output, report_file};
+pub use parse::parse;
 pub use redact::{command_line, redact};
 pub use simulator::{AnswersArgs, BakeoffArgs, FlowArgs, PromisesArgs, SimArgs, SimSub};
 pub use wrk::translate;
@@ -202,7 +206,7 @@ pub struct RunArgs {
     /// Derivative gain of hold
     #[arg(long, value_name = "X", help_heading = "Control")]
     pub kd: Option<f64>,
-    /// A knob of the law: kappa=.2, patience=3
+    /// A knob of the law: thrift=.2, patience=3
     #[arg(long, value_name = "KNOB=VALUE", help_heading = "Control")]
     pub set: Vec<String>,
     /// Pause (without a screen: end) when this holds for a second: 'errors>20%', 'p99>2s'

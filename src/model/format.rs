@@ -142,13 +142,31 @@ pub fn sanitize(text: &str) -> String {
             out.push('…');
             break;
         }
-        match c {
-            '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => out.push('\u{fffd}'),
-            c if c.is_control() => out.extend(c.escape_default()),
-            c => out.push(c),
+        show(c, &mut out);
+    }
+    out
+}
+
+/// The same for a message of ours with words from outside in it: lines stay, and nothing is cut.
+pub fn printable(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c == '\n' {
+            out.push(c);
+        } else {
+            show(c, &mut out);
         }
     }
     out
+}
+
+/// One character, or what is shown in its place.
+fn show(c: char, out: &mut String) {
+    match c {
+        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => out.push('\u{fffd}'),
+        c if c.is_control() => out.extend(c.escape_default()),
+        c => out.push(c),
+    }
 }
 
 #[cfg(test)]
@@ -195,5 +213,6 @@ mod tests {
 
         assert!(!clean.chars().any(char::is_control) && !clean.contains('\u{202e}'), "{clean}");
         assert_eq!(sanitize(&clean), clean);
+        assert_eq!(printable(&format!("{nasty}\n  ^")), format!("{clean}\n  ^"));
     }
 }

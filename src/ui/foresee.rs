@@ -4,13 +4,16 @@
 use crate::model::command::{Change, Command, Gain};
 use crate::model::format;
 use crate::model::promise::Promise;
-use crate::model::setpoints::{KNOBS, Knob, LoadModel, Mode, Setpoint, Setpoints};
+use crate::model::setpoints::{KNOBS, LoadModel, Mode, Setpoint, Setpoints};
 use crate::model::units::Nanos;
 
 /// Changes `set` as the command will, and says it: `p99 target 25 → 26 ms`. `present`: workers in force.
 /// `None` where nothing can be said before it happened.
 pub(super) fn foresee(set: &mut Setpoints, command: &Command, present: f64) -> Option<String> {
     match command {
+        Command::Setpoint(_) | Command::SetpointTimes(_) if !matches!(set.mode, Mode::Hold | Mode::Slo | Mode::Classic) => {
+            Some(format!("no target in {}: m chooses hold", set.mode.name()))
+        }
         Command::Setpoint(target) => Some(retarget(set, *target)),
         Command::SetpointTimes(times) => {
             let now = set.aim().or(set.target)?;
@@ -160,12 +163,7 @@ fn knob(set: &mut Setpoints, name: &str, change: Change) -> Option<String> {
     let slot = set.knobs.slot(name)?;
     let next = changed(*slot, change, default).clamp(knob.min, knob.max);
     let before = knob_value(std::mem::replace(slot, next), knob.step);
-    Some(format!("{} {before} → {}", label(knob), knob_value(next, knob.step)))
-}
-
-/// `thrift` for kappa; the name for the others.
-pub(super) fn label(knob: &Knob) -> &'static str {
-    if knob.name == "kappa" { "thrift" } else { knob.name }
+    Some(format!("{} {before} → {}", knob.name, knob_value(next, knob.step)))
 }
 
 fn gains(set: &mut Setpoints, gain: Gain, change: Change) -> String {
@@ -191,6 +189,7 @@ mod tests {
     #[test]
     fn a_target_moves_in_words_with_one_unit() {
         let mut set = Setpoints {
+            mode: Mode::Hold,
             target: Some(Setpoint {
                 variable: ProcessVariable::Quantile(0.99),
                 value: 0.025,
@@ -201,7 +200,12 @@ mod tests {
         let said = foresee(&mut set, &Command::SetpointTimes(1.05), 4.0);
 
         assert_eq!(said.as_deref(), Some("p99 target 25 → 26 ms"));
-        assert_eq!(foresee(&mut Setpoints::default(), &Command::SetpointTimes(1.05), 4.0), None);
+        let mut aimless = Setpoints::default();
+        assert_eq!(
+            foresee(&mut aimless, &Command::SetpointTimes(1.05), 4.0).as_deref(),
+            Some("no target in max: m chooses hold")
+        );
+        assert_eq!(aimless, Setpoints::default());
     }
 
     #[test]
@@ -219,7 +223,7 @@ mod tests {
     fn knobs_are_clamped_to_their_range() {
         let mut set = Setpoints::default();
         assert_eq!(
-            foresee(&mut set, &Command::Set("kappa", Change::By(7.0)), 1.0).as_deref(),
+            foresee(&mut set, &Command::Set("thrift", Change::By(7.0)), 1.0).as_deref(),
             Some("thrift .10 → .50")
         );
         assert_eq!(

@@ -42,7 +42,7 @@ fn turns(knob: &str, mode: Mode) -> bool {
         Mode::Max | Mode::Slo => !matches!(knob, "b" | "backoff" | "gain"),
         Mode::Hold => knob == "b",
         Mode::Aimd => knob == "backoff",
-        Mode::Climb => knob == "kappa",
+        Mode::Climb => knob == "thrift",
         Mode::Classic => knob == "gain",
         Mode::Manual | Mode::Vegas | Mode::Gradient => false,
     }
@@ -69,7 +69,7 @@ impl Item {
             Self::Gain(Gain::Kp) => "Kp",
             Self::Gain(Gain::Ki) => "Ki",
             Self::Gain(Gain::Kd) => "Kd",
-            Self::Knob(knob) => foresee::label(knob),
+            Self::Knob(knob) => knob.name,
             Self::Rate => "rate",
             Self::Most => "most",
         }
@@ -81,7 +81,7 @@ impl Item {
             Self::Gain(Gain::Kp) => "answer to how far off it is",
             Self::Gain(Gain::Ki) => "answer to how long it has been off",
             Self::Gain(Gain::Kd) => "answer to how fast it moves",
-            Self::Knob(knob) => knob.meaning.strip_prefix("thrift: ").unwrap_or(knob.meaning),
+            Self::Knob(knob) => knob.meaning,
             Self::Rate => "arrivals offered per second",
             Self::Most => "workers, upper bound",
         }

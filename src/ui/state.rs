@@ -188,6 +188,8 @@ pub struct Model {
     pub now: Nanos,
     /// Number of the last command on the desk.
     pub sent: u64,
+    /// What an undo or redo under way did is to be said.
+    pub turning_back: bool,
     /// The setpoints as they will be when everything on the desk has been applied.
     pub expected: Option<Setpoints>,
     /// The end was asked for; the next time is at once.
@@ -223,6 +225,7 @@ impl Model {
             toast: None,
             now: Nanos::ZERO,
             sent: 0,
+            turning_back: false,
             expected: None,
             quitting: false,
             leave: false,

@@ -28,8 +28,8 @@ pub fn update(model: &mut Model, message: Message, frame: &Frame) -> Vec<Effect>
         Message::Overflow => load::overflow(model, frame),
         Message::Pause => load::pause(model, frame),
         Message::Auto => load::send(model, Command::Auto, frame),
-        Message::Undo => load::say(model, Command::Undo, "last change undone"),
-        Message::Redo => load::say(model, Command::Redo, "change made again"),
+        Message::Undo => load::turn_back(model, Command::Undo),
+        Message::Redo => load::turn_back(model, Command::Redo),
         Message::Suspend => vec![Effect::Suspend],
         Message::Repaint => vec![Effect::Repaint],
         Message::Snapshot => vec![Effect::SaveSnapshot(None)],
@@ -87,6 +87,9 @@ fn tick(model: &mut Model, now: Nanos, frame: &Frame) {
     model.now = now;
     if model.toast.as_ref().is_some_and(|t| t.until <= now) {
         model.toast = None;
+    }
+    if let Some((text, refused)) = load::turned_back(model, frame) {
+        toast(model, text, refused);
         model.revision += 1;
     }
     if frame.applied >= model.sent && model.expected.take().is_some() {
@@ -167,7 +170,10 @@ fn ground(model: &mut Model) {
 fn sent(model: &mut Model, number: Option<u64>) {
     match number {
         Some(number) => model.sent = number,
-        None => toast(model, "the engine is behind: that key was not taken", true),
+        None => {
+            model.turning_back = false;
+            toast(model, "the engine is behind: that key was not taken", true);
+        }
     }
 }
 

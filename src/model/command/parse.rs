@@ -217,7 +217,7 @@ fn model(text: &str) -> Result<Command, String> {
 fn knob(text: &str) -> Result<Command, String> {
     let names = || KNOBS.map(|k| k.name).join(", ");
     let split = text.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(text.len());
-    let name = if &text[..split] == "thrift" { "kappa" } else { &text[..split] };
+    let name = if &text[..split] == "kappa" { "thrift" } else { &text[..split] };
     let Some(knob) = KNOBS.iter().find(|k| k.name == name) else {
         return Err(format!("{name:?} is not a knob (there are: {})", names()));
     };
@@ -277,8 +277,8 @@ mod tests {
             ("tune", Command::Tune),
             ("tune accept", Command::TuneAccept),
             ("bounds 2..300", Command::Bounds(2, 300)),
-            ("set kappa = .2", Command::Set("kappa", Change::To(0.2))),
-            ("set thrift +.02", Command::Set("kappa", Change::By(0.02))),
+            ("set kappa = .2", Command::Set("thrift", Change::To(0.2))),
+            ("set thrift +.02", Command::Set("thrift", Change::By(0.02))),
             ("mark \"backup starts\"", Command::Mark("backup starts".into())),
             ("snapshot out", Command::Snapshot(Some("out".into()))),
             ("quit", Command::Quit),
@@ -324,7 +324,7 @@ mod tests {
             ("sp p98=2ms", "p95"),
             ("workers many", "workers +5"),
             ("workers 0", "workers 20"),
-            ("set speed = 1", "kappa"),
+            ("set speed = 1", "thrift"),
             ("set kappa = 3", "0.5"),
             ("bounds 5..2", "bounds 1..200"),
             ("step", "step workers +20%"),

@@ -35,8 +35,15 @@ impl From<f64> for Present {
 #[derive(Clone, Debug)]
 pub struct History {
     now: Setpoints,
-    undo: Vec<Setpoints>,
-    redo: Vec<Setpoints>,
+    undo: Vec<Step>,
+    redo: Vec<Step>,
+}
+
+/// One change: the record on its other side, and the command that made it.
+#[derive(Clone, Debug)]
+struct Step {
+    other: Setpoints,
+    by: String,
 }
 
 /// Steps that can be undone.
@@ -72,11 +79,7 @@ impl History {
                     return Ok(None);
                 };
                 if next != self.now {
-                    self.undo.push(std::mem::replace(&mut self.now, next));
-                    self.redo.clear();
-                    if self.undo.len() > DEPTH {
-                        self.undo.remove(0);
-                    }
+                    self.step_to(next, command.to_string());
                 }
                 Ok(Some(said))
             }
@@ -100,9 +103,11 @@ impl History {
     pub fn accept(&mut self, gains: Gains) -> String {
         let before = self.now.gains;
         if gains != before {
-            self.undo.push(self.now.clone());
-            self.now.gains = gains;
-            self.redo.clear();
+            let next = Setpoints {
+                gains,
+                ..self.now.clone()
+            };
+            self.step_to(next, Command::TuneAccept.to_string());
         }
         format!(
             "gains kp {:.3} → {:.3}, ki {:.3} → {:.3}",
@@ -110,16 +115,30 @@ impl History {
         )
     }
 
+    fn step_to(&mut self, next: Setpoints, by: String) {
+        let other = std::mem::replace(&mut self.now, next);
+        self.undo.push(Step { other, by });
+        self.redo.clear();
+        if self.undo.len() > DEPTH {
+            self.undo.remove(0);
+        }
+    }
+
+    /// `undid workers 20: workers automatic`.
     fn step_back(&mut self) -> Result<String, String> {
-        let before = self.undo.pop().ok_or("nothing to undo")?;
-        self.redo.push(std::mem::replace(&mut self.now, before));
-        Ok(format!("undo: {}", differences(&self.redo[self.redo.len() - 1], &self.now)))
+        let Step { other, by } = self.undo.pop().ok_or("nothing to undo")?;
+        let left = std::mem::replace(&mut self.now, other);
+        let said = format!("undid {by}: {}", differences(&left, &self.now));
+        self.redo.push(Step { other: left, by });
+        Ok(said)
     }
 
     fn step_forward(&mut self) -> Result<String, String> {
-        let after = self.redo.pop().ok_or("nothing to redo")?;
-        self.undo.push(std::mem::replace(&mut self.now, after));
-        Ok(format!("redo: {}", differences(&self.undo[self.undo.len() - 1], &self.now)))
+        let Step { other, by } = self.redo.pop().ok_or("nothing to redo")?;
+        let left = std::mem::replace(&mut self.now, other);
+        let said = format!("did again {by}: {}", differences(&left, &self.now));
+        self.undo.push(Step { other: left, by });
+        Ok(said)
     }
 }
 
@@ -135,6 +154,12 @@ fn change(set: &mut Setpoints, command: &Command, present: &Present) -> Result<O
         Command::SetpointTimes(x) if set.mode == Mode::Slo => {
             let target = set.aim().ok_or("there is no promise to move (say slo p99<80ms)")?;
             promise_at(set, target.variable, target.value * x)?
+        }
+        Command::Setpoint(_) | Command::SetpointTimes(_) if !matches!(set.mode, Mode::Hold | Mode::Classic) => {
+            return Err(format!("no target in {}: m chooses hold (mode hold)", set.mode.name()));
+        }
+        Command::Setpoint(target) if set.mode == Mode::Classic && target.variable != ProcessVariable::Rps => {
+            return Err("classic keeps a rate alone (say sp rps=400, or mode hold first)".into());
         }
         Command::Setpoint(target) => {
             set.target = Some(*target);
@@ -177,13 +202,16 @@ fn change(set: &mut Setpoints, command: &Command, present: &Present) -> Result<O
             set.overflow = *policy;
             format!("overflow {}", policy.name())
         }
-        Command::Pause => {
-            set.paused = true;
-            "paused".into()
-        }
-        Command::Resume => {
-            set.paused = false;
-            "resumed".into()
+        Command::Pause | Command::Resume => {
+            let pause = *command == Command::Pause;
+            let already = std::mem::replace(&mut set.paused, pause) == pause;
+            match (pause, already) {
+                (true, false) => "paused: no new request is sent",
+                (true, true) => "paused already",
+                (false, false) => "resumed: sending again",
+                (false, true) => "not paused",
+            }
+            .into()
         }
         _ => return Ok(None),
     }))
@@ -296,105 +324,4 @@ fn moved(value: f64, default: f64, by: Change) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::arrival::Process;
-    use crate::model::command::parse;
-    use crate::model::units::Nanos;
-
-    fn said(history: &mut History, text: &str) -> Result<String, String> {
-        history.apply(&parse(text).unwrap(), 30.0).map(Option::unwrap_or_default)
-    }
-
-    #[test]
-    fn a_guard_is_set_lifted_and_undone() {
-        let mut h = History::new(Setpoints::default());
-
-        assert_eq!(said(&mut h, "guard errors>20%").unwrap(), "pause when errors>20% for 1 s");
-        said(&mut h, "guard off").unwrap();
-        assert_eq!(h.now().guard, None);
-        assert_eq!(said(&mut h, "undo").unwrap(), "undo: pause when errors>20% for 1 s");
-        assert_eq!(h.now().guard, crate::model::expr::Expr::parse("errors>20%").ok());
-    }
-
-    #[test]
-    fn undo_restores_the_exact_value_and_redo_brings_it_back() {
-        let mut h = History::new(Setpoints::default());
-        said(&mut h, "sp p99=25ms").unwrap();
-        said(&mut h, "sp *1.05").unwrap();
-        let moved = h.now().clone();
-
-        said(&mut h, "undo").unwrap();
-        assert_eq!(h.now().target.unwrap().value, 0.025);
-
-        said(&mut h, "redo").unwrap();
-        assert_eq!(*h.now(), moved);
-        assert!(said(&mut h, "redo").unwrap_err().contains("nothing"));
-    }
-
-    #[test]
-    fn workers_override_an_automatic_mode_until_auto() {
-        let mut h = History::new(Setpoints::default());
-
-        said(&mut h, "workers +10%").unwrap();
-        assert_eq!((h.now().asked, h.now().overridden()), (Some(33), true));
-
-        said(&mut h, "auto").unwrap();
-        assert_eq!((h.now().asked, h.now().mode), (None, Mode::Max));
-        assert!(said(&mut h, "auto").is_err());
-    }
-
-    #[test]
-    fn auto_in_manual_returns_to_the_last_automatic_mode() {
-        let mut h = History::new(Setpoints::default());
-        for text in ["mode hold", "mode manual", "auto"] {
-            said(&mut h, text).unwrap();
-        }
-
-        assert_eq!(h.now().mode, Mode::Hold);
-    }
-
-    #[test]
-    fn a_promise_brings_open_traffic_and_undo_takes_it_back() {
-        let mut h = History::new(Setpoints::default());
-        assert!(said(&mut h, "mode slo").unwrap_err().contains("slo p99<80ms"));
-
-        said(&mut h, "slo p99<80ms, errors<1%").unwrap();
-        let open = (h.now().mode, h.now().model, h.now().arrivals);
-        said(&mut h, "sp *1.05").unwrap();
-        assert_eq!(h.now().promise.unwrap().limit(), Nanos::from_millis(84));
-        said(&mut h, "sp p95=60ms").unwrap();
-        assert_eq!(h.now().aim().unwrap().to_string(), "p95=60ms");
-        assert!(said(&mut h, "sp rps=400").unwrap_err().contains("sp p99=60ms"));
-
-        assert_eq!(open, (Mode::Slo, LoadModel::Open, Process::Poisson));
-        assert_eq!(said(&mut h, "undo").unwrap(), "undo: p99 < 84ms, errors < 1%");
-        said(&mut h, "mode max").unwrap();
-        assert_eq!(h.now().model, LoadModel::Closed);
-        said(&mut h, "mode slo").unwrap();
-        assert_eq!(h.now().model, LoadModel::Open, "the promise is remembered");
-    }
-
-    #[test]
-    fn a_refused_command_changes_nothing() {
-        let mut h = History::new(Setpoints::default());
-        let before = h.now().clone();
-
-        assert!(said(&mut h, "sp *2").is_err());
-        assert!(said(&mut h, "workers 99999").is_err());
-        assert!(said(&mut h, "model open").is_err());
-
-        assert_eq!(*h.now(), before);
-        assert!(said(&mut h, "undo").is_err(), "and left nothing to undo");
-    }
-
-    #[test]
-    fn gains_and_knobs_stay_in_range() {
-        let mut h = History::new(Setpoints::default());
-
-        said(&mut h, "gain ki = 5").unwrap();
-        said(&mut h, "set kappa +3").unwrap();
-
-        assert_eq!((h.now().gains.ki, h.now().knobs.kappa), (0.9, 0.5));
-    }
-}
+mod tests;

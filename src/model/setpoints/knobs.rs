@@ -4,7 +4,7 @@
 /// Knobs of the laws, each with its range in [`KNOBS`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Knobs {
-    /// Thrift: what a doubling of workers must bring, as exponent.
+    /// What a doubling of workers must bring, as exponent: κ of the law.
     pub kappa: f64,
     /// Weak rungs in a row that end the ramp.
     pub patience: f64,
@@ -65,8 +65,8 @@ impl Knob {
 /// Every knob of `set`, in list order.
 pub const KNOBS: [Knob; 9] = [
     Knob {
-        name: "kappa",
-        meaning: "thrift: what twice the workers must bring",
+        name: "thrift",
+        meaning: "what twice the workers must bring",
         min: 0.0,
         max: 0.5,
         step: 0.02,
@@ -136,7 +136,7 @@ impl Knobs {
         copy.slot(name).map(|v| *v)
     }
 
-    /// The place of a knob; `None` for an unknown name.
+    /// The place of a knob; `None` for an unknown name. `kappa` was the name of thrift.
     pub fn slot(&mut self, name: &str) -> Option<&mut f64> {
         Some(match name {
             "kappa" | "thrift" => &mut self.kappa,

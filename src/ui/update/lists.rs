@@ -209,6 +209,7 @@ fn perform(model: &mut Model, command: Command, frame: &Frame) -> Vec<Effect> {
             model.quitting = true;
             vec![Effect::Send(Command::QuitNow)]
         }
+        Command::Undo | Command::Redo => load::turn_back(model, command),
         command => {
             super::toast(model, format!("asked: {}", (model.speech.print)(&command)), false);
             load::send(model, command, frame)

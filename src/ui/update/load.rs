@@ -7,6 +7,7 @@ use super::toast;
 use crate::model::command::{Change, Command};
 use crate::model::demand::Overflow;
 use crate::model::expr::Expr;
+use crate::model::notice::Who;
 use crate::model::promise::Promise;
 use crate::model::setpoints::{LoadModel, Mode, Setpoints};
 use crate::model::units::Nanos;
@@ -22,12 +23,10 @@ pub(super) fn expected<'a>(model: &'a Model, frame: &'a Frame) -> &'a Setpoints 
 
 /// Sends a command and says what it will have done.
 pub(super) fn send(model: &mut Model, command: Command, frame: &Frame) -> Vec<Effect> {
-    let mut set = expected(model, frame).clone();
+    let before = expected(model, frame).clone();
+    let mut set = before.clone();
     if let Some(text) = foresee(&mut set, &command, frame.control.workers) {
-        let undo = !matches!(
-            command,
-            Command::Pause | Command::Resume | Command::Auto | Command::Verify(..)
-        );
+        let undo = set != before && !matches!(command, Command::Pause | Command::Resume | Command::Auto);
         let text = if undo { format!("{text}  (u undo)") } else { text };
         toast(model, text, false);
     }
@@ -39,6 +38,23 @@ pub(super) fn send(model: &mut Model, command: Command, frame: &Frame) -> Vec<Ef
 pub(super) fn say(model: &mut Model, command: Command, words: &str) -> Vec<Effect> {
     toast(model, words, false);
     vec![Effect::Send(command)]
+}
+
+/// Sends `undo` or `redo`; what it did is said when the engine has done it.
+pub(super) fn turn_back(model: &mut Model, command: Command) -> Vec<Effect> {
+    model.turning_back = true;
+    vec![Effect::Send(command)]
+}
+
+/// What the last `undo` or `redo` did, once it is known, and whether it was refused.
+pub(super) fn turned_back(model: &mut Model, frame: &Frame) -> Option<(String, bool)> {
+    if !model.turning_back || frame.applied < model.sent {
+        return None;
+    }
+    model.turning_back = false;
+    let event = frame.notices.iter().rev().find(|n| n.who == Who::User)?;
+    let refused = event.what.strip_prefix("refused ").and_then(|text| text.split_once(": "));
+    Some(refused.map_or((event.what.clone(), false), |(_, why)| (why.to_owned(), true)))
 }
 
 /// Sends one step, unless too many lie unapplied.
@@ -71,7 +87,7 @@ pub(super) fn main(model: &mut Model, by: Step, frame: &Frame) -> Vec<Effect> {
         _ => {
             let size = if by.big() { 0.1 } else { 0.02 };
             let change = Change::By(if by.up() { size } else { -size });
-            step(model, Command::Set("kappa", change), frame)
+            step(model, Command::Set("thrift", change), frame)
         }
     }
 }
@@ -182,4 +198,51 @@ fn by_share(now: f64, share: f64, by: Step) -> Change {
     let size = if by.up() { now * share } else { now * share / (1.0 + share) };
     let size = size.round().max(1.0);
     Change::By(if by.up() { size } else { -size })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::action::Message;
+    use super::super::super::state::Speech;
+    use super::super::super::theme::Theme;
+    use super::super::super::update;
+    use super::*;
+    use crate::model::notice::Notice;
+
+    #[test]
+    fn undo_says_what_it_undid_or_that_there_was_nothing_once_that_is_known() {
+        let speech = Speech {
+            parse: |_, _| Err(String::new()),
+            print: |_| String::new(),
+        };
+        for (event, said, refused) in [
+            (
+                "undid workers 20: workers automatic",
+                "undid workers 20: workers automatic",
+                false,
+            ),
+            ("refused undo: nothing to undo", "nothing to undo", true),
+        ] {
+            let (mut m, mut frame) = (Model::new(Theme::default(), speech), Frame::default());
+            turn_back(&mut m, Command::Undo);
+            update::update(&mut m, Message::Sent(Some(7)), &frame);
+            update::update(&mut m, Message::Tick(Nanos::from_millis(10)), &frame);
+            assert_eq!(m.toast, None, "nothing is claimed before it is done");
+
+            let notice = |who, what: &str| Notice {
+                at: Nanos::ZERO,
+                who,
+                what: what.into(),
+            };
+            frame.notices = vec![notice(Who::User, event), notice(Who::Controller, "64 workers")].into();
+            frame.applied = 7;
+            update::update(&mut m, Message::Tick(Nanos::from_millis(20)), &frame);
+
+            let toast = m.toast.clone().unwrap();
+            assert_eq!((toast.text.as_str(), toast.alarm), (said, refused));
+            m.toast = None;
+            update::update(&mut m, Message::Tick(Nanos::from_millis(30)), &frame);
+            assert_eq!(m.toast, None, "said once");
+        }
+    }
 }

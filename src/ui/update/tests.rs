@@ -88,7 +88,7 @@ fn arrows_move_the_main_quantity_of_each_mode() {
     let mut open = running(Mode::Manual);
     open.setpoints.model = crate::model::setpoints::LoadModel::Open;
     for (frame, command) in [
-        (running(Mode::Max), Command::Set("kappa", Change::By(0.02))),
+        (running(Mode::Max), Command::Set("thrift", Change::By(0.02))),
         (running(Mode::Hold), Command::SetpointTimes(1.05)),
         (running(Mode::Manual), Command::Workers(Change::By(4.0))),
         (open, Command::Rate(Change::Times(1.05))),
