@@ -1,11 +1,12 @@
 //! One exchange of a worker: on its kept connection, or a new one, with one re-dial where the peer had closed it idle.
 //! It refuses to measure more than the clock read at its begin and at its end.
 
-use super::lane::Permit;
+use super::lane::{Permit, Terms};
 use super::roster::{Mark, Stage};
 use super::worker::Worker;
 use crate::model::arrival::Arrival;
 use crate::model::failure::Failure;
+use crate::model::format::bytes;
 use crate::model::seen::Seen;
 use crate::model::units::Nanos;
 use crate::protocol::{Protocol, Session};
@@ -207,6 +208,9 @@ impl<P: Protocol> Worker<P> {
     /// `None`: cut off by our own end before it was sent.
     fn outcome(&mut self, result: Result<(), Stop>, stage: Stage) -> Option<Outcome> {
         let sent = stage == Stage::Sent;
+        if matches!(result, Err(Stop::Marked(Mark::Expired))) {
+            self.tell_deadline(sent);
+        }
         Some(match result {
             Ok(()) if !self.lane.terms.expect.good(self.seen.status) => Outcome::BadStatus,
             Ok(()) if self.seen.mismatch => Outcome::Failed(Failure::BodyCheck),
@@ -223,6 +227,23 @@ impl<P: Protocol> Worker<P> {
             Err(Stop::Marked(_)) if self.seen.head => Outcome::Failed(Failure::TimeoutBody),
             Err(Stop::Marked(_)) => Outcome::Failed(Failure::TimeoutHead),
         })
+    }
+
+    /// Which deadline passed, how long it was, and what had come until then.
+    fn tell_deadline(&mut self, sent: bool) {
+        let Terms { request, connect, .. } = self.lane.terms;
+        let (what, limit, flag) = match (sent, self.seen.head) {
+            (false, _) if connect < request => ("no connection", connect, "--connect-timeout"),
+            (false, _) => ("no connection", request, "-t"),
+            (true, false) => ("no answer", request, "-t"),
+            (true, true) => ("no whole answer", request, "-t"),
+        };
+        let came = if sent {
+            format!(", {} received", bytes(self.seen.rx))
+        } else {
+            String::new()
+        };
+        self.seen.detail = Some(format!("{what} within {limit} ({flag}){came}"));
     }
 
     /// The session knows that nothing was written: the `sent` just counted is taken back, unless it was already told.

@@ -233,10 +233,22 @@ mod tests {
             run.total
         };
 
-        for (habit, class) in [
-            (Habit::Hangs { head: false }, Failure::TimeoutHead),
-            (Habit::Hangs { head: true }, Failure::TimeoutBody),
-            (Habit::Swallows, Failure::ConnectTimeout),
+        for (habit, class, detail) in [
+            (
+                Habit::Hangs { head: false },
+                Failure::TimeoutHead,
+                "no answer within 60 ms (-t), 0 B received",
+            ),
+            (
+                Habit::Hangs { head: true },
+                Failure::TimeoutBody,
+                "no whole answer within 60 ms (-t), ",
+            ),
+            (
+                Habit::Swallows,
+                Failure::ConnectTimeout,
+                "no connection within 30 ms (--connect-timeout)",
+            ),
         ] {
             let total = timed(habit);
             let count = total.errors[class as usize];
@@ -246,6 +258,8 @@ mod tests {
                 total.error_total()
             );
             assert!(total.response().min().is_none_or(|s| s >= 0.06), "elapsed time, never less");
+            let said = &total.samples[0].detail;
+            assert!(said.starts_with(detail), "{said}");
         }
     }
 
