@@ -10,6 +10,7 @@ pub mod lines;
 pub mod promises;
 mod setpoints;
 pub mod summary;
+pub mod whole;
 
 use crate::telemetry::frame::Frame;
 use std::io::{self, Write};

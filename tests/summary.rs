@@ -55,7 +55,19 @@ fn open() -> Frame {
     f.table.response = response.summary();
     f.table.send_lag = (Some(0.000_02), Some(0.000_3));
     (f.whole.span, f.whole.rate) = (10.0, 189.0);
+    f.cpu_wait = 0.25;
     f
+}
+
+#[test]
+fn in_the_closed_model_there_is_no_send_lag_to_tell() {
+    let mut f = open();
+    f.setpoints.model = LoadModel::Closed;
+
+    let s = summary(&f);
+
+    check(&s);
+    assert!(s["generator"]["send_lag_p50_ms"].is_null() && s["generator"]["send_lag_p99_ms"].is_null());
 }
 
 #[test]
@@ -76,6 +88,7 @@ fn the_open_model_is_told_in_full() {
         (&s["generator"]["send_lag_p99_ms"], &s["generator"]["saturated"]),
         (&0.3.into(), &true.into())
     );
+    assert_eq!(s["generator"]["cpu_wait"], 0.25);
     // 1,890 answers, 50 µs apart: the 1,872nd took 93.6 ms.
     assert_eq!(s["thresholds"][0]["ok"], false);
     let p99 = s["thresholds"][0]["value"].as_f64().unwrap();

@@ -201,16 +201,19 @@ fn queue(f: &Frame) -> Value {
 
 fn generator(f: &Frame) -> Value {
     if f.run.simulated {
-        return json!({ "saturated": null, "reason": null, "cpu": null, "send_lag_p50_ms": null, "send_lag_p99_ms": null, "stalls": null, "fd_limit": null });
+        return json!({ "saturated": null, "reason": null, "cpu": null, "cpu_wait": null, "send_lag_p50_ms": null, "send_lag_p99_ms": null, "stalls": null, "fd_limit": null });
     }
     let stalls: Value = f
         .stalls
         .iter()
         .map(|(at, long)| json!({ "at_s": seconds(at.secs()), "for_ms": ms(long.secs()) }))
         .collect();
+    // In the closed model nothing is due before a worker is free: there is no lag.
+    let open = f.setpoints.model == LoadModel::Open;
+    let lag = |lag: Option<f64>| lag.filter(|_| open).map(ms);
     json!({
-        "saturated": f.saturated.is_some(), "reason": f.saturated, "cpu": f.cpu, "send_lag_p50_ms": f.table.send_lag.0.map(ms),
-        "send_lag_p99_ms": f.table.send_lag.1.map(ms), "stalls": stalls, "fd_limit": f.run.fd_limit,
+        "saturated": f.saturated.is_some(), "reason": f.saturated, "cpu": f.cpu, "cpu_wait": f.cpu_wait,
+        "send_lag_p50_ms": lag(f.table.send_lag.0), "send_lag_p99_ms": lag(f.table.send_lag.1), "stalls": stalls, "fd_limit": f.run.fd_limit,
     })
 }
 
