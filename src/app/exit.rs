@@ -100,85 +100,88 @@ mod tests {
         }
     }
 
-    #[test]
-    fn the_worst_thing_wins() {
-        let good = Frame {
-            valid: true,
-            books: Books {
-                scheduled: 5,
-                sent: 5,
-                ok: 5,
-                ..Books::default()
-            },
-            ..Frame::default()
-        };
-        let by_signal = Frame {
-            ended_by: Some(EndedBy::Signal),
-            ..good.clone()
-        };
-        let invalid = Frame {
-            valid: false,
-            ..good.clone()
-        };
-        let none = Frame {
-            books: Books {
-                scheduled: 5,
-                unsent: 5,
-                ..Books::default()
-            },
-            valid: true,
-            ..Frame::default()
-        };
-        let unbalanced = Frame {
-            books: Books {
-                sent: 1,
-                ..Books::default()
-            },
-            ..good.clone()
-        };
-        let failed = Frame {
-            run: Arc::new(RunInfo {
-                thresholds: vec![Expr::parse("ok>5").unwrap()],
-                ..RunInfo::default()
-            }),
-            ..good.clone()
-        };
-        let cut_short = Frame {
-            ended_by: Some(EndedBy::Threshold),
-            ..good.clone()
-        };
-        let nothing_and_failed = Frame {
-            run: failed.run.clone(),
-            ..none.clone()
-        };
-        let strict = Circumstances {
-            strict: true,
-            ..Circumstances::default()
-        };
-        let unwritten = Circumstances {
-            unwritten: true,
-            signal: Some(143),
-            ..Circumstances::default()
-        };
+    /// What can go wrong with a run, worst first, each with its code, and how it shows.
+    type Ill = fn(&mut Frame, &mut Circumstances);
+    const ILLS: [(u8, &[Ill]); 6] = [
+        (
+            1,
+            &[
+                |_, c| c.panicked = true,
+                |f, _| f.totals.errors.push((Failure::Internal, 1)),
+                |f, _| f.books.scheduled += 1,
+            ],
+        ),
+        (5, &[|_, c| c.unwritten = true]),
+        (143, &[|f, c| (f.ended_by, c.signal) = (Some(EndedBy::Signal), Some(143))]),
+        (6, &[|f, c| (f.valid, c.strict) = (false, true)]),
+        (3, &[|f, _| (f.books.ok, f.books.failed) = (0, 5)]),
+        (
+            99,
+            &[
+                |f, _| f.run = Arc::new(failing()),
+                |_, c| c.promised = true,
+                |f, _| {
+                    // A signal ends a run but once.
+                    f.ended_by.get_or_insert(EndedBy::Threshold);
+                    f.run = Arc::new(failing());
+                },
+            ],
+        ),
+    ];
 
-        assert_eq!(code(&good, strict), 0);
-        assert_eq!(
-            code(
-                &by_signal,
-                Circumstances {
-                    signal: Some(143),
-                    ..strict
+    fn failing() -> RunInfo {
+        RunInfo {
+            thresholds: vec![Expr::parse("ok>5").unwrap()],
+            ..RunInfo::default()
+        }
+    }
+
+    fn good() -> (Frame, Circumstances) {
+        let books = Books {
+            scheduled: 5,
+            sent: 5,
+            ok: 5,
+            ..Books::default()
+        };
+        let frame = Frame {
+            valid: true,
+            books,
+            ..Frame::default()
+        };
+        (frame, Circumstances::default())
+    }
+
+    #[test]
+    fn of_everything_that_went_wrong_together_the_worst_is_the_code() {
+        let (frame, circumstances) = good();
+        assert_eq!(code(&frame, circumstances), 0);
+        for set in 1u32..1 << ILLS.len() {
+            let there = || ILLS.iter().enumerate().filter(|(i, _)| set >> i & 1 == 1).map(|(_, ill)| ill);
+            let ways = there().map(|(_, ways)| ways.len()).max().unwrap();
+            for way in 0..ways {
+                let (mut frame, mut circumstances) = good();
+                for (_, ways) in there() {
+                    ways[way % ways.len()](&mut frame, &mut circumstances);
                 }
-            ),
-            143
-        );
-        assert_eq!(code(&by_signal, unwritten), 5);
-        assert_eq!(code(&invalid, strict), 6);
-        assert_eq!(code(&invalid, Circumstances::default()), 0);
-        assert_eq!(code(&none, strict), 3);
-        assert_eq!((code(&failed, strict), code(&cut_short, strict)), (99, 99));
-        assert_eq!(code(&nothing_and_failed, strict), 3);
-        assert_eq!(code(&Frame { valid: false, ..failed }, strict), 6);
-        assert_eq!(code(&unbalanced, unwritten), 1);
+                let worst = there().next().unwrap().0;
+                assert_eq!(code(&frame, circumstances), worst, "{set:#b} in way {way}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_only_strictness_minds_is_no_failure_without_it() {
+        let (frame, circumstances) = good();
+        let invalid = Frame { valid: false, ..frame };
+
+        assert_eq!(code(&invalid, circumstances), 0);
+    }
+
+    #[test]
+    fn a_threshold_that_ended_the_run_has_failed() {
+        let (mut frame, circumstances) = good();
+        frame.ended_by = Some(EndedBy::Threshold);
+
+        assert_eq!(code(&frame, circumstances), 99);
     }
 }
