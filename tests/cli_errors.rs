@@ -77,6 +77,32 @@ fn a_huge_target_and_one_with_escape_codes_are_refused_in_plain_text() {
 }
 
 #[test]
+fn no_argument_comes_back_with_characters_that_a_terminal_obeys() {
+    for args in [
+        &["--set", "kap\x1b[31mpa\u{202e}=1", "127.0.0.1:1"][..],
+        &["--fo\x1b[31mo\u{202e}", "127.0.0.1:1"],
+        &["--color", "\u{202e}\x1b]0;pwn\x07", "127.0.0.1:1"],
+        &["--threshold", "p99\u{2066}\u{9b}2J<1s", "127.0.0.1:1"],
+        &["--mode", "\u{200f}m\x07", "127.0.0.1:1"],
+        &["demo", "us\x1b[2Jl\u{202a}", "--headless"],
+        &["sim", "--plant-arg", "al\x1bpha\u{202b}=1", "--headless"],
+        &["sim", "ewf", "-o", "\x1b[2J\u{202c}.pdf"],
+        &["serve", "queue", "--listen", "\x1b[2J\u{200e}"],
+        &["serve", "queue", "--service", "\x1b[2J\u{2069}"],
+        &["-o", "\x1b[2J\u{202d}/x.json", "127.0.0.1:1"],
+        &["--script", "1s \x1b[2J\u{202e}", "127.0.0.1:1"],
+        &["--headless", "h\u{202e}ost.invalid:1"],
+    ] {
+        let said = run(args).stderr;
+        let obeyed = |c: char| {
+            c.is_control() && c != '\n'
+                || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        };
+        assert!(!said.is_empty() && !said.contains(obeyed), "{args:?}: {said:?}");
+    }
+}
+
+#[test]
 fn habits_of_other_tools_are_answered_with_the_translation() {
     refused(&["-d", "30s", "127.0.0.1:1"], &["-z 30s", "--body 30s"]);
     let wrk = ["-t12", "-c400", "-d30s", "http://127.0.0.1:1/"];
@@ -156,7 +182,21 @@ fn bad_durations_counts_and_rates_say_what_would_do() {
         ("-c|1000000000|127.0.0.1:1", "from 1 to 65536"),
         ("-c|2.5|127.0.0.1:1", "from 1 to 65536"),
         ("--threads|0|127.0.0.1:1", "from 1 to 65536"),
-        ("--requests-per-connection|0|127.0.0.1:1", "1 or more"),
+        (
+            "--requests-per-connection|0|127.0.0.1:1",
+            "--requests-per-connection \"0\"|1 or more",
+        ),
+        (
+            "--connect-rate|0|127.0.0.1:1",
+            "--connect-rate \"0\"|connections a second|leave it out",
+        ),
+        ("-z|99999999999h|127.0.0.1:1", "-z: |too long|30 years"),
+        ("--warmup|5s|-z|1s|127.0.0.1:1", "--warmup 5.0 s leaves nothing|-z 6.0 s"),
+        (
+            "--warmup|20s|-c|1|--headless|127.0.0.1:1",
+            "--warmup 20 s leaves nothing|of the 10 s",
+        ),
+        ("sim|--warmup|70s|--headless", "leaves nothing|of the 60 s"),
         ("--min-workers|9|--max-workers|3|127.0.0.1:1", "raise it"),
         ("--connect-rate|none|127.0.0.1:1", "none"),
         ("--seed|x|127.0.0.1:1", "whole number"),
@@ -172,7 +212,7 @@ fn bad_modes_setpoints_and_knobs_list_what_there_is() {
         ("--setpoint|p98=5ms|127.0.0.1:1", "p50, p90, p95, p99 or p999"),
         ("--setpoint|p99=25|127.0.0.1:1", "p99=25ms"),
         ("--setpoint|p99=-1ms|127.0.0.1:1", "-1ms"),
-        ("--set|speed=1|127.0.0.1:1", "kappa, patience"),
+        ("--set|speed=1|127.0.0.1:1", "thrift, patience"),
         ("--kp|7|127.0.0.1:1", "from 0 to 1"),
         ("--palette|rainbow|127.0.0.1:1", "inferno, magma, viridis, cividis, turbo"),
     ]);

@@ -1,6 +1,7 @@
 //! From flags to a job: everything checked, every default that does not depend on the target's address filled in.
 //! It refuses to resolve names and to touch the network; files of request bodies are read here, once.
 
+use super::meant::{measured, note, warmup};
 use super::output::{Output, output};
 use super::request::{body, request};
 use super::{Ramp, RunArgs, source, traffic};
@@ -55,6 +56,8 @@ pub struct Job {
     pub requests: Option<u64>,
     /// `--warmup`.
     pub warmup: Nanos,
+    /// What the command line means, where that may not be what was meant.
+    pub note: Option<String>,
     /// `--script`, sorted by time.
     pub script: Vec<Line>,
     /// `--seed`.
@@ -89,6 +92,9 @@ pub fn job(args: &RunArgs) -> Result<Job, String> {
         ));
     }
     let script = script(args)?;
+    let (duration, warmup) = (time(args.duration.as_deref(), "-z")?, warmup(args)?);
+    let staged = traffic.stages.as_ref().map(|s| s.length());
+    measured(warmup, duration.or(staged))?;
     Ok(Job {
         request: request(args, body.clone())?,
         payload: body.is_some() || args.method.is_some(),
@@ -103,15 +109,16 @@ pub fn job(args: &RunArgs) -> Result<Job, String> {
                     Profile::Gentle
                 }
             }),
-            connect_rate: args.connect_rate.as_deref().map(parse_rate).transpose()?,
+            connect_rate: args.connect_rate.as_deref().map(connect_rate).transpose()?,
         },
         throttle: traffic::throttle(args)?,
         precise: args.precise,
         sources: source::sources(&args.source_ip)?,
         traffic,
-        duration: time(args.duration.as_deref(), "-z")?,
-        requests: args.requests.as_deref().map(requests).transpose()?,
-        warmup: time(args.warmup.as_deref(), "--warmup")?.unwrap_or(Nanos::ZERO),
+        duration,
+        requests: args.requests.as_deref().map(|text| requests(text, "-n")).transpose()?,
+        warmup,
+        note: note(args, &set, asked),
         seed: args.seed.as_deref().map(seed).transpose()?,
         set,
         script,
@@ -231,18 +238,26 @@ fn count(text: Option<&str>, flag: &str) -> Result<Option<u32>, String> {
     }
 }
 
-pub(super) fn requests(text: &str) -> Result<u64, String> {
+pub(super) fn requests(text: &str, flag: &str) -> Result<u64, String> {
     text.parse()
         .ok()
         .filter(|n| *n >= 1)
-        .ok_or_else(|| format!("-n {text:?} is not a whole number of requests, 1 or more"))
+        .ok_or_else(|| format!("{flag} {text:?} is not a whole number of requests, 1 or more (leave it out for no limit)"))
+}
+
+fn connect_rate(text: &str) -> Result<f64, String> {
+    parse_rate(text).map_err(|_| {
+        format!(
+            "--connect-rate {text:?} is not a number of connections a second above 0, at most 10M (leave it out for 20000 on loopback, 200 elsewhere)"
+        )
+    })
 }
 
 fn seed(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| format!("--seed {text:?} is not a whole number"))
 }
 
-fn time(text: Option<&str>, flag: &str) -> Result<Option<Nanos>, String> {
+pub(super) fn time(text: Option<&str>, flag: &str) -> Result<Option<Nanos>, String> {
     let parsed = text.map(|t| parse_duration(t).map_err(|why| format!("{flag}: {why}")));
     parsed.transpose()
 }
@@ -299,7 +314,17 @@ mod tests {
     #[test]
     fn workers_alone_mean_manual_and_with_bounds_the_search() {
         assert_eq!(parse("-c 20").unwrap().set.mode, Mode::Manual);
-        assert_eq!(parse("-c 20 --max-workers 100").unwrap().set.mode, Mode::Max);
+        let bounded = parse("-c 20 --max-workers 100").unwrap();
+        assert_eq!(bounded.set.mode, Mode::Max);
+        assert!(bounded.note.unwrap().contains("--mode manual"));
+        for plain in [
+            "-c 20",
+            "-c 20 --max-workers 100 --mode max",
+            "--max-workers 100",
+            "-c 20 --max-workers 30 --mode manual",
+        ] {
+            assert_eq!(parse(plain).unwrap().note, None, "{plain}");
+        }
         assert_eq!(parse("--setpoint rps=400").unwrap().set.mode, Mode::Hold);
         assert_eq!(parse("--mode pid").unwrap().set.mode, Mode::Hold);
         assert_eq!(parse("--mode aimd").unwrap().set.mode, Mode::Aimd);
@@ -320,10 +345,18 @@ mod tests {
             ("-c 0", "from 1"),
             ("-n 0", "1 or more"),
             ("-z 0", "500ms"),
+            ("-z 99999999999h", "too long"),
+            ("--warmup 5s -z 1s", "shorter --warmup"),
+            ("--warmup 3s --stages 1..9@2s", "shorter --warmup"),
+            (
+                "--connect-rate 0",
+                "--connect-rate \"0\" is not a number of connections a second",
+            ),
+            ("--requests-per-connection 0", "--requests-per-connection \"0\" is not"),
             ("--slo p99>80ms", "such as p99<80ms"),
             ("--mode fast", "manual"),
             ("--mode max --setpoint rps=4", "leave --mode out"),
-            ("--set speed=1", "kappa"),
+            ("--set speed=1", "thrift"),
             ("--mode slo", "--slo 'p99<80ms'"),
             ("--mode vegas --setpoint rps=4", "leave --mode out"),
             ("--mode classic --setpoint p99=4ms", "rps=400"),

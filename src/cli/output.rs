@@ -2,7 +2,8 @@
 //! It refuses to write: whoever has a report does.
 
 use super::{Format, RunArgs};
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 
 /// Where reports go.
 #[derive(Clone, Debug, Default)]
@@ -32,13 +33,60 @@ pub(super) fn output(args: &RunArgs) -> Result<Output, String> {
     if args.quiet && args.output_format.is_none() {
         format = Format::Text;
     }
+    let raw_log = args.raw_log.as_deref().map(|name| writable("--raw-log", name)).transpose()?;
+    distinct(args)?;
     Ok(Output {
         format,
         files,
-        raw_log: args.raw_log.as_deref().map(|name| writable("--raw-log", name)).transpose()?,
+        raw_log,
         strict: args.strict,
         quiet: args.quiet,
     })
+}
+
+/// No file is written twice, and none that is read.
+fn distinct(args: &RunArgs) -> Result<(), String> {
+    let reports = args.output.iter().filter(|name| *name != "-");
+    let mut written: Vec<(&str, String)> = reports.map(|name| ("-o", name.clone())).collect();
+    written.extend(args.raw_log.iter().map(|name| ("--raw-log", name.clone())));
+    for (i, (flag, name)) in written.iter().enumerate() {
+        for (other, earlier) in &written[..i] {
+            let part = format!("{earlier}.part");
+            if same(name, earlier) || *other == "-o" && same(name, &part) {
+                return Err(format!(
+                    "{other} {earlier:?} and {flag} {name:?} are the same file (name another for one of them)"
+                ));
+            }
+        }
+        for (reader, source) in read(args) {
+            if same(name, source) {
+                return Err(format!(
+                    "{flag} {name:?} would replace what {reader} reads (name another file)"
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Files that the command line names to be read.
+fn read(args: &RunArgs) -> impl Iterator<Item = (&'static str, &str)> {
+    let body = args.body_file.as_deref().filter(|name| *name != "-");
+    let script = args.script.as_deref().and_then(|text| text.strip_prefix('@'));
+    let trace = args.arrivals.as_deref().and_then(|text| text.strip_prefix("trace:"));
+    let named = [("-D", body), ("--script", script), ("--arrivals", trace)];
+    named.into_iter().filter_map(|(flag, name)| Some((flag, name?)))
+}
+
+/// Two names of one file, there already or not.
+fn same(a: &str, b: &str) -> bool {
+    let place = |name: &str| {
+        let path = Path::new(name);
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        Some(folder.canonicalize().ok()?.join(path.file_name()?))
+    };
+    let file = |name: &str| std::fs::metadata(name).ok().map(|m| (m.dev(), m.ino()));
+    place(a).is_some_and(|a| place(b) == Some(a)) || file(a).is_some_and(|a| file(b) == Some(a))
 }
 
 /// A file for a report of one of these kinds.
@@ -61,10 +109,7 @@ pub fn report_file(name: &str, kinds: &[&str]) -> Result<PathBuf, String> {
 /// A file that can be made, as far as its folder tells.
 fn writable(flag: &str, name: &str) -> Result<PathBuf, String> {
     let path = PathBuf::from(name);
-    let folder = path
-        .parent()
-        .filter(|p| !p.as_os_str().is_empty())
-        .unwrap_or(std::path::Path::new("."));
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if !folder.is_dir() {
         return Err(format!("{flag} {name:?}: there is no folder {folder:?} (make it first)"));
     }

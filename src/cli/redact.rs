@@ -1,5 +1,7 @@
 //! The command line as it may be shown: secrets out, words quoted so that a shell takes them again.
 
+use crate::model::format::printable;
+
 /// Header and parameter names whose values are secret.
 fn secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
@@ -62,6 +64,15 @@ fn quote(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()
+    } else if printable(word) != word || word.contains('\n') {
+        // What a terminal would obey is spelled out, as shells read it again.
+        let spelled = word.chars().map(|c| match c {
+            '\'' | '\\' => format!("\\{c}"),
+            c if c.is_ascii_control() => format!("\\x{:02x}", u32::from(c)),
+            c if printable(&c.to_string()) != c.to_string() => format!("\\u{:04x}", u32::from(c)),
+            c => c.to_string(),
+        });
+        format!("$'{}'", spelled.collect::<String>())
     } else {
         format!("'{}'", word.replace('\'', "'\\''"))
     }
@@ -106,6 +117,10 @@ mod tests {
         assert_eq!(
             line(&["-d", "it's", "127.0.0.1:80"]),
             "clobber-tui -d 'it'\\''s' 127.0.0.1:80"
+        );
+        assert_eq!(
+            line(&["-d", "a\u{1b}[2J'\r\n\u{202e}b"]),
+            "clobber-tui -d $'a\\x1b[2J\\'\\x0d\\x0a\\u202eb'"
         );
     }
 }

@@ -83,7 +83,11 @@ pub(super) fn request(args: &RunArgs, body: Option<Arc<[u8]>>) -> Result<Request
         framing,
         body,
         keepalive: !args.no_keepalive,
-        per_connection: args.requests_per_connection.as_deref().map(requests).transpose()?,
+        per_connection: args
+            .requests_per_connection
+            .as_deref()
+            .map(|text| requests(text, "--requests-per-connection"))
+            .transpose()?,
         expect,
     })
 }

@@ -135,6 +135,8 @@ pub fn parse_duration(text: &str) -> Result<Nanos, String> {
     }
     if total > 0.0 && total < 1e9 {
         Ok(Nanos::from_secs_f64(total))
+    } else if total >= 1e9 {
+        Err(format!("duration {text:?} is too long (at most 270000h, some 30 years)"))
     } else {
         Err(fault())
     }
