@@ -15,6 +15,7 @@ mod generator;
 mod guard;
 mod ledger;
 mod orders;
+mod outside;
 mod play;
 mod publish;
 mod record;
@@ -26,6 +27,7 @@ mod vigil;
 
 pub use conductor::{Conductor, Limits};
 pub use orders::Said;
+pub use outside::SnapshotWish;
 
 use crate::model::demand::Demand;
 use crate::model::units::Nanos;

@@ -58,6 +58,10 @@ pub(super) fn pretty(value: &Value) -> String {
 
 /// To standard output; the exit code where that fails.
 pub(super) fn print(text: &str) -> Option<u8> {
+    if super::output::lost(false) {
+        super::complain(super::output::LOST);
+        return Some(5);
+    }
     let mut out = io::stdout().lock();
     let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     written.err().map(|e| {

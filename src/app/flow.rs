@@ -1,6 +1,6 @@
 //! `sim ewf`: flags → experiment → its three reports → exit code.
 
-use super::{Stop, output};
+use super::{Stop, complain, output};
 use crate::cli::{self, FlowArgs, Format};
 use crate::model::demand::Overflow;
 use crate::report::ewf;
@@ -28,7 +28,10 @@ pub(super) fn run(args: &FlowArgs, command: &str) -> Result<u8, Stop> {
         .collect::<Result<_, _>>()
         .map_err(Stop::usage)?;
     let flow = experiment.run();
-    let mut unwritten = false;
+    let mut unwritten = format != Format::Quiet && output::lost(!files.is_empty());
+    if unwritten {
+        complain(output::LOST);
+    }
     let bytes = report(&flow, command, format)?;
     let mut out = io::stdout().lock();
     if let Err(e) = out.write_all(&bytes).and_then(|()| out.flush()) {
@@ -120,8 +123,4 @@ fn write(flow: &Flow, command: &str, path: &Path) -> anyhow::Result<()> {
         _ => ewf::text(flow, false).into_bytes(),
     };
     output::whole(path, &bytes)
-}
-
-fn complain(text: &str) {
-    let _ = writeln!(io::stderr(), "clobber-tui: {text}");
 }

@@ -1,10 +1,12 @@
 //! The front end of a run: screen or headless, then the reports, then the exit code.
 
 use super::exit::{self, Circumstances};
-use super::journal::{self, Journal};
 use super::look::Look;
+use super::output::Still;
+use super::reports::Reports;
 use super::signals::Signals;
-use super::{Stop, output};
+use super::snapshots::Save;
+use super::{Stop, complain, output};
 use crate::cli::{Format, Job, RunArgs};
 use crate::clock;
 use crate::headless;
@@ -20,6 +22,7 @@ use crate::telemetry::threshold::judge;
 use crate::ui;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Size of the screen drawn for `-o FILE.svg`.
 const STILL: (u16, u16) = (120, 35);
@@ -61,23 +64,28 @@ impl View {
             signals: Signals::install(!headless).map_err(Stop::fault)?,
         })
     }
+
+    /// Draws the screen of a frame for a file; the terminal is not asked for its colours.
+    pub(super) fn still(&self) -> Still {
+        let theme = self.look.still();
+        Arc::new(move |frame| ui::still(frame, STILL, &theme))
+    }
+
+    /// Writes snapshots that a command asks for.
+    pub(super) fn save(&self) -> Save {
+        let still = self.still();
+        Arc::new(move |frame, under| snapshot(frame, &still(frame), under))
+    }
 }
 
 /// Watches the run to its end, writes every report, returns the exit code. `after` is asked when the engine's
 /// thread has ended.
-pub(super) fn run(
-    link: Link,
-    job: &Job,
-    view: &View,
-    journals: Vec<Journal>,
-    after: impl FnOnce() -> Aftermath,
-) -> Result<u8, Stop> {
-    let unheard = || journals.iter().any(Journal::unheard);
-    let watched = watch(&link, job, view, &unheard);
+pub(super) fn run(link: Link, job: &Job, view: &View, reports: Reports, after: impl FnOnce() -> Aftermath) -> Result<u8, Stop> {
+    let watched = watch(&link, job, view, &|| reports.unheard());
     let (frame, well) = link.join();
     let after = after();
     if let Some(stop) = after.stop {
-        journals.into_iter().for_each(Journal::discard);
+        reports.discard();
         return Err(stop);
     }
     if let Some(text) = &after.said {
@@ -85,24 +93,9 @@ pub(super) fn run(
     }
     let mut unwritten = after.unwritten;
     if !well {
-        complain("the engine panicked; what was measured until then follows");
+        complain("a fault of ours ended the run (exit 1); what was measured until then follows");
     }
-    for journal in journals {
-        match journal.finish(&frame) {
-            Ok(None) => {}
-            Ok(Some(missed)) => complain(&missed),
-            Err(e) => {
-                complain(&format!("{e:#}"));
-                unwritten = true;
-            }
-        }
-    }
-    for path in job.output.files.iter().filter(|p| !journal::takes(p)) {
-        if let Err(e) = output::write(&frame, path, &|frame| ui::still(frame, STILL, &view.look.theme())) {
-            complain(&format!("{e:#}"));
-            unwritten = true;
-        }
-    }
+    unwritten |= !reports.finish(&frame);
     // Last: a terminal that takes nothing must not keep the files from being written.
     unwritten |= !print(&frame, job, view);
     if watched.missed > 0 {
@@ -159,22 +152,23 @@ fn watch(link: &Link, job: &Job, view: &View, unheard: &dyn Fn() -> bool) -> Wat
 
 /// On the screen; how many pictures were left out.
 fn screen(link: &Link, view: &View) -> anyhow::Result<u64> {
-    let save = |frame: &Frame, svg: &str, under: Option<&str>| {
-        let folder = under.map_or_else(|| Path::new("."), Path::new);
-        output::snapshot(frame, svg, folder, &clock::stamp())
-            .map(|p| p.display().to_string())
-            .map_err(|e| format!("{e:#}"))
-    };
     let next = || view.signals.next();
     let options = ui::Options {
         theme: view.look.theme(),
         parse: |text, _| command::parse(text),
         print: |command| command.to_string(),
-        save: &save,
+        save: &snapshot,
         signals: &next,
         fps: view.look.fps,
     };
     ui::run(link, &options)
+}
+
+/// Writes a snapshot into a new folder under `under` or here: its path, or why not.
+fn snapshot(frame: &Frame, svg: &str, under: Option<&str>) -> Result<String, String> {
+    let folder = under.map_or_else(|| Path::new("."), Path::new);
+    let saved = output::snapshot(frame, svg, folder, &clock::stamp());
+    saved.map(|p| p.display().to_string()).map_err(|e| format!("{e:#}"))
 }
 
 /// Without one.
@@ -192,6 +186,11 @@ fn wait(link: &Link, job: &Job, view: &View, unheard: &dyn Fn() -> bool) {
 
 /// The report on standard output; false when it could not be written.
 fn print(frame: &Frame, job: &Job, view: &View) -> bool {
+    let files = !job.output.files.is_empty() || job.output.raw_log.is_some();
+    if job.output.format != Format::Quiet && output::lost(files || job.output.strict || judges(job)) {
+        complain(output::LOST);
+        return false;
+    }
     let columns = if view.headless { 120 } else { ui::columns() };
     let mut bytes = Vec::new();
     let made = match job.output.format {
@@ -234,8 +233,4 @@ fn warnings(f: &Frame, job: &Job) -> Vec<String> {
         );
     }
     out
-}
-
-fn complain(text: &str) {
-    let _ = writeln!(io::stderr(), "clobber-tui: {text}");
 }

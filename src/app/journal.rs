@@ -1,10 +1,12 @@
 //! `-o FILE.jsonl`, `--output-format jsonl`: ticks, events and at last the summary, written while the run goes.
 //! It refuses to hold the run up: in real time a line that finds no room is left out, counted, and told.
 
+use super::output;
 use crate::cli::{Format, Output};
 use crate::report::lines::Lines;
 use crate::telemetry::frame::Frame;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use rustix::fs::{FlockOperation, flock};
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -33,7 +35,7 @@ pub(super) struct Journal {
 #[derive(Debug)]
 enum Place {
     Output,
-    /// A file beside `path`, which gets that name at the end.
+    /// A file beside `path`, `FILE.part`, which gets that name at the end.
     File {
         path: PathBuf,
         fresh: PathBuf,
@@ -69,9 +71,10 @@ pub(super) fn open(output: &Output, patient: bool) -> Result<(Vec<Journal>, Feed
         start(Place::Output, Box::new(io::stdout()))?;
     }
     for path in output.files.iter().filter(|p| takes(p)) {
-        let fresh = beside(path)?;
-        let create = || File::create(&fresh).and_then(|file| Ok((file.try_clone()?, file)));
-        let (file, to) = create().with_context(|| format!("cannot write {}", path.display()))?;
+        let fresh = output::part(path);
+        let file = claim(&fresh).with_context(|| format!("cannot write {}", path.display()))?;
+        file.set_len(0)?;
+        let to = file.try_clone()?;
         let path = path.clone();
         start(Place::File { path, fresh, file }, Box::new(BufWriter::new(to)))?;
     }
@@ -83,31 +86,41 @@ pub(super) fn takes(path: &Path) -> bool {
     path.extension().is_some_and(|e| e == "jsonl")
 }
 
-fn beside(path: &Path) -> Result<PathBuf> {
-    let name = path
-        .file_name()
-        .and_then(|n| n.to_str())
-        .context("the path has no file name")?;
-    Ok(path.with_file_name(format!(".{name}.{}.part", std::process::id())))
+/// A file, made if need be and not yet emptied, ours until it is closed.
+///
+/// # Errors
+/// It cannot be made, or another run is writing it.
+pub(super) fn claim(path: &Path) -> Result<File> {
+    let file = File::options().create(true).write(true).truncate(false).open(path)?;
+    if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+        bail!("another run is writing it (end that one, or name another file)");
+    }
+    Ok(file)
 }
 
 /// Until the feed is dropped. The lines of a second reach the disk within it, should the program be killed.
 fn write(mut out: Box<dyn Write + Send>, frames: &Receiver<Arc<Frame>>) -> io::Result<Written> {
-    let (mut lines, mut missed, mut seq) = (Lines::default(), 0, 0);
+    let (mut lines, mut missed, mut seq, mut flushed) = (Lines::default(), 0, 0, 0);
     for frame in frames {
         if seq > 0 {
             missed += frame.seq - seq - 1;
         }
         seq = frame.seq;
         lines.write(&frame, &mut out)?;
-        if seq.is_multiple_of(10) {
+        if seq >= flushed + 5 {
             out.flush()?;
+            flushed = seq;
         }
     }
     Ok(Written { out, lines, missed })
 }
 
 impl Feed {
+    /// One more reader, who may miss frames.
+    pub(super) fn add(&mut self, out: SyncSender<Arc<Frame>>) {
+        self.out.push((out, false));
+    }
+
     /// One more frame.
     pub(super) fn give(&self, frame: &Arc<Frame>) {
         for (out, patient) in &self.out {

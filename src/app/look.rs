@@ -59,9 +59,18 @@ impl Look {
         lines.join("\n").into_bytes()
     }
 
+    /// For a picture in a file: as asked, and never a question to the terminal.
+    pub(super) fn still(&self) -> Theme {
+        self.themed(self.ground)
+    }
+
     /// Asks the terminal for its background where nothing was said; before the screen opens.
     pub(super) fn theme(&self) -> Theme {
-        let mut theme = self.surroundings.theme(self.ground.or_else(ui::background));
+        self.themed(self.ground.or_else(ui::background))
+    }
+
+    fn themed(&self, ground: Option<Ground>) -> Theme {
+        let mut theme = self.surroundings.theme(ground);
         match self.color {
             When::Auto => {}
             When::Always => theme.depth = Depth::True,

@@ -2,7 +2,9 @@
 
 use super::front::Aftermath;
 use super::journal::Feed;
+use super::pace::Outlets;
 use super::question::{Foyer, Said};
+use super::snapshots::Snapshots;
 use super::{Stop, pace};
 use crate::cli::{self, Job};
 use crate::clock::Epoch;
@@ -24,6 +26,7 @@ use crate::protocol::dispatch::Kind;
 use crate::protocol::http1::Http1;
 use crate::protocol::tcp::Tcp;
 use crate::telemetry::tally;
+use std::fs::File;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -37,8 +40,12 @@ pub(super) struct Session {
     pub(super) info: RunInfo,
     pub(super) limits: Limits,
     pub(super) headless: bool,
+    /// The raw log, where it is a plain file.
+    pub(super) raw: Option<File>,
     /// Gets every frame.
     pub(super) feed: Feed,
+    /// Writes them.
+    pub(super) snapshots: Snapshots,
 }
 
 /// A target that may be loaded.
@@ -212,8 +219,9 @@ impl Session {
         Ok(ready(plan, address, Kind::Http1, outcome, foyer))
     }
 
-    fn load(self, ready: Ready, mut foyer: Foyer<'_>, far: &Far) -> Result<Aftermath, Stop> {
-        let log = self.job.output.raw_log.as_deref().map(RawLog::start);
+    fn load(mut self, ready: Ready, mut foyer: Foyer<'_>, far: &Far) -> Result<Aftermath, Stop> {
+        let raw = self.raw.take();
+        let log = self.job.output.raw_log.as_deref().map(|path| RawLog::start_in(path, raw));
         let log = log.transpose().map_err(Stop::fault)?;
         // The run begins when its lanes are there, so that the first arrivals are not late.
         let epoch = Epoch::within(LAUNCH);
@@ -241,6 +249,7 @@ impl Session {
             // Workers asked for by number stay asked for, so that a shortage shows; a search stops at what fits.
             let fits = lanes.most_workers().max(set.asked.unwrap_or(1));
             set.bounds.max = plan.max_workers.min(fits);
+            set.bounds.min = set.bounds.min.min(set.bounds.max);
             if set.model == LoadModel::Open && set.mode == Mode::Manual {
                 set.asked.get_or_insert(set.bounds.max);
             }
@@ -248,7 +257,12 @@ impl Session {
         let (info, set, heard) = foyer.leave();
         let mut conductor = Conductor::new(info, set, self.limits, self.job.script).staged(self.job.traffic.stages);
         conductor.skip(heard);
-        pace::real(conductor, &mut lanes, far, &self.feed, epoch);
+        let outlets = Outlets {
+            far,
+            feed: &self.feed,
+            snapshots: self.snapshots,
+        };
+        pace::real(conductor, &mut lanes, outlets, epoch);
         drop(lanes);
         Ok(match log.map(RawLog::finish) {
             Some(Err(why)) => Aftermath {

@@ -1,7 +1,9 @@
 //! `sim`: the same conductor and screen over a simulated plant in virtual time.
 
 use super::front::{self, View};
-use super::{Stop, answers, bakeoff, flow, journal, load, pace, promises};
+use super::pace::Outlets;
+use super::snapshots::Snapshots;
+use super::{Stop, answers, bakeoff, flow, load, pace, promises, reports};
 use crate::cli::{self, SimArgs, SimSub};
 use crate::conduct::Conductor;
 use crate::link::Link;
@@ -36,7 +38,8 @@ fn plant(sim: &SimArgs, command: String) -> Result<u8, Stop> {
     }
     let seed = job.seed.unwrap_or(1);
     let recipe = recipe(sim).map_err(Stop::usage)?;
-    job.set.bounds.max = job.shape.max_workers.unwrap_or(MOST);
+    let least = job.set.bounds.min.max(job.set.asked.unwrap_or(1));
+    job.set.bounds.max = job.shape.max_workers.unwrap_or(MOST.max(least));
     if job.set.model == LoadModel::Open && job.set.mode == Mode::Manual {
         job.set.asked.get_or_insert(job.set.bounds.max);
     }
@@ -60,19 +63,26 @@ fn plant(sim: &SimArgs, command: String) -> Result<u8, Stop> {
         simulated: true,
         ..RunInfo::default()
     };
-    let limits = load::limits(&job, view.headless);
+    let limits = load::limits(&job, view.headless)?;
+    load::remark(&job, None);
     let speed = (!view.headless).then_some(sim.speed);
-    let (journals, feed) = journal::open(&job.output, view.headless).map_err(|e| Stop::usage(format!("{e:#}")))?;
+    let (reports, feed) = reports::open(&job.output, view.headless, &view.still())?;
+    let snapshots = Snapshots::new(view.save(), view.headless);
     let (mut link, far) = Link::pair(Frame::default());
     let (set, script, requests, traffic) = (job.set.clone(), job.script.clone(), job.requests, job.traffic.clone());
     let throttle = job.throttle;
     let engine = std::thread::Builder::new().name("engine".into()).spawn(move || {
         let conductor = Conductor::new(info, set, limits, script).staged(traffic.stages.clone());
         let mut world = World::new(recipe, requests, seed).offering(traffic).throttled(throttle);
-        pace::virtual_time(conductor, &mut world, &far, &feed, speed);
+        let outlets = Outlets {
+            far: &far,
+            feed: &feed,
+            snapshots,
+        };
+        pace::virtual_time(conductor, &mut world, outlets, speed);
     });
     link.attach(engine.map_err(Stop::fault)?);
-    front::run(link, &job, &view, journals, front::Aftermath::default)
+    front::run(link, &job, &view, reports, front::Aftermath::default)
 }
 
 /// The plant as asked for: by name, its parameters in the order typed, its steps in the order of time.

@@ -1,7 +1,8 @@
 //! Commands from the front end and from the script: applied in order, each answered by a notice.
 
+use super::outside::SnapshotWish;
 use crate::model::command::{Command, Line};
-use crate::model::format::count;
+use crate::model::format::{count, sanitize};
 use crate::model::notice::{FIRST, Notice, Who};
 use crate::model::run::EndedBy;
 use crate::model::setpoints::{History, Present, Setpoints};
@@ -55,6 +56,8 @@ pub(super) struct Orders {
     /// When the last command of the front end came.
     pub(super) heard: Nanos,
     notices: Vec<Notice>,
+    /// Asked for and not yet handed on.
+    pub(super) snapshots: Vec<SnapshotWish>,
     /// Events so far, kept or not.
     pub(super) noted: u64,
     shared: Arc<[Notice]>,
@@ -71,6 +74,7 @@ impl Orders {
             applied: 0,
             heard: Nanos::ZERO,
             notices: Vec::new(),
+            snapshots: Vec::new(),
             noted: 0,
             shared: Arc::from([]),
         }
@@ -107,7 +111,11 @@ impl Orders {
                 return Some(Wish::End(EndedBy::Signal));
             }
             Command::Mark(text) => self.note(now, who, format!("mark: {text}")),
-            Command::Snapshot(_) => self.note(now, who, "snapshot".into()),
+            // An event when it is written.
+            Command::Snapshot(under) => self.snapshots.push(SnapshotWish {
+                who,
+                under: under.clone(),
+            }),
             Command::StepTest(by) => return Some(Wish::Experiment(who, Trial::Step(*by))),
             Command::Tune => return Some(Wish::Experiment(who, Trial::Tune)),
             Command::Verify(share, time) => return Some(Wish::Experiment(who, Trial::Verify(*share, *time))),
@@ -117,7 +125,7 @@ impl Orders {
                 return Some(Wish::Reset);
             }
             _ => match self.history.apply(command, present) {
-                Ok(said) => self.note(now, who, format!("{command}: {}", said.unwrap_or_default())),
+                Ok(said) => self.note(now, who, told(command, said.unwrap_or_default())),
                 Err(why) => self.note(now, who, format!("refused {command}: {why}")),
             },
         }
@@ -127,6 +135,7 @@ impl Orders {
     /// Adds an event.
     pub(super) fn note(&mut self, at: Nanos, who: Who, what: String) {
         self.noted += 1;
+        let what = sanitize(&what);
         self.notices.push(Notice { at, who, what });
         if self.notices.len() > MOST {
             // Two go the first time: one of them gives its place to the sentence about them.
@@ -152,6 +161,14 @@ impl Orders {
     }
 }
 
+/// The command and what it did; what it did alone where that names the command.
+fn told(command: &Command, said: String) -> String {
+    match command {
+        Command::Undo | Command::Redo | Command::Pause | Command::Resume => said,
+        _ => format!("{command}: {said}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,8 +185,29 @@ mod tests {
         assert_eq!(last, [Wish::End(EndedBy::Script)]);
         let said: Vec<_> = o.notices().iter().map(|n| (n.who.name(), n.what.clone())).collect();
         assert_eq!(said[0].1, "workers 7: workers 7 by hand");
-        assert!(said[1].1.starts_with("refused sp *2: there is no target"), "{}", said[1].1);
+        assert!(said[1].1.starts_with("refused sp *2: no target in max"), "{}", said[1].1);
         assert_eq!(said.len(), 3);
+    }
+
+    #[test]
+    fn undo_and_pause_are_told_once_and_text_from_outside_has_no_teeth() {
+        let text = "0s workers 7; 1s undo; 2s undo; 3s pause; 4s resume; 5s mark a\u{1b}[2Jb\u{202e}c";
+        let mut o = Orders::new(Setpoints::default(), script(text).unwrap());
+
+        o.obey(Nanos::from_secs(9), &[], 3.0);
+
+        let said: Vec<_> = o.notices().iter().map(|n| n.what.clone()).collect();
+        assert_eq!(
+            said,
+            [
+                "workers 7: workers 7 by hand",
+                "undid workers 7: workers automatic",
+                "refused undo: nothing to undo",
+                "paused: no new request is sent",
+                "resumed: sending again",
+                "mark: a\\u{1b}[2Jb\u{fffd}c",
+            ]
+        );
     }
 
     #[test]

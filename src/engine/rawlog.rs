@@ -13,6 +13,7 @@ use crate::model::failure::Failure;
 use crate::model::seen::Seen;
 use crate::model::units::Nanos;
 use crate::telemetry::tally::Outcome;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -94,13 +95,21 @@ impl RawLog {
     /// # Errors
     /// The thread cannot be started.
     pub fn start(path: &Path) -> std::io::Result<Self> {
-        Self::thinned_after(path, WHOLE)
+        Self::thinned_after(path, None, WHOLE)
     }
 
-    fn thinned_after(path: &Path, whole: u64) -> std::io::Result<Self> {
+    /// The same into a file that is open already, from its beginning.
+    ///
+    /// # Errors
+    /// The thread cannot be started.
+    pub fn start_in(path: &Path, file: Option<File>) -> std::io::Result<Self> {
+        Self::thinned_after(path, file, WHOLE)
+    }
+
+    fn thinned_after(path: &Path, file: Option<File>, whole: u64) -> std::io::Result<Self> {
         let (batches, to_write) = sync_channel(DEPTH);
         let counts = Arc::new(Counts::default());
-        let writer = writer::start(path.to_owned(), Arc::clone(&counts), to_write)?;
+        let writer = writer::start((path.to_owned(), file), Arc::clone(&counts), to_write)?;
         Ok(Self {
             path: path.to_owned(),
             counts,
@@ -298,7 +307,7 @@ mod tests {
     fn above_the_limit_every_hundredth_is_kept_and_the_rest_is_counted() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("raw.tsv");
-        let log = RawLog::thinned_after(&path, 2 * BATCH as u64).unwrap();
+        let log = RawLog::thinned_after(&path, None, 2 * BATCH as u64).unwrap();
         let outlet = log.outlet();
         let mut tap = log.outlet().tap();
 

@@ -113,6 +113,8 @@ pub enum EndedBy {
     Threshold,
     /// `quit` in a script.
     Script,
+    /// A fault of ours: the engine panicked.
+    Fault,
 }
 
 impl EndedBy {
@@ -127,6 +129,7 @@ impl EndedBy {
             Self::Guard => "guard",
             Self::Threshold => "threshold",
             Self::Script => "script",
+            Self::Fault => "fault",
         }
     }
 }

@@ -37,6 +37,7 @@ fn head(f: &Frame) -> String {
     };
     let ended = match f.ended_by {
         Some(EndedBy::Quit) => ", ended by q".into(),
+        Some(EndedBy::Fault) => ", ended by a fault of ours".into(),
         Some(e) => format!(", ended by {}", e.name()),
         None => String::new(),
     };

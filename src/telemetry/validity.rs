@@ -3,6 +3,7 @@
 
 use super::frame::{Frame, Phase};
 use crate::model::format::{count, length, percent};
+use crate::model::run::EndedBy;
 use crate::model::setpoints::{LoadModel, Mode};
 
 /// Share by which a headline figure may be off through us.
@@ -12,6 +13,7 @@ const OFF: f64 = 0.1;
 pub fn doubts(f: &Frame) -> Vec<String> {
     let books = f.phase == Phase::Done && !f.books.balanced();
     let found = [
+        (f.ended_by == Some(EndedBy::Fault)).then(|| "a fault of ours ended the run".into()),
         books.then(|| "the books do not balance".into()),
         f.saturated.as_ref().map(|why| format!("this machine was the limit: {why}")),
         f.unheard.then(|| "a lane was not heard".into()),

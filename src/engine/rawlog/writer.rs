@@ -19,9 +19,13 @@ const HEADER: &str = "seq\tintended_ns\tsent_ns\tfirst_ns\tend_ns\tclass\tstatus
 ///
 /// # Errors
 /// The thread cannot be started.
-pub(super) fn start(path: PathBuf, counts: Arc<Counts>, batches: Receiver<Batch>) -> io::Result<JoinHandle<()>> {
+pub(super) fn start(
+    (path, file): (PathBuf, Option<File>),
+    counts: Arc<Counts>,
+    batches: Receiver<Batch>,
+) -> io::Result<JoinHandle<()>> {
     std::thread::Builder::new().name("raw-log".into()).spawn(move || {
-        let mut file = open(&path).map_err(|e| counts.fail(e.to_string())).ok();
+        let mut file = open(&path, file).map_err(|e| counts.fail(e.to_string())).ok();
         while let Some(mut batch) = next(&batches, &mut file, &counts) {
             let lines = batch.lines.len() as u64;
             match file.as_mut().map(|f| write(f, &batch.lines)) {
@@ -38,8 +42,12 @@ pub(super) fn start(path: PathBuf, counts: Arc<Counts>, batches: Receiver<Batch>
     })
 }
 
-fn open(path: &Path) -> io::Result<BufWriter<File>> {
-    let mut file = BufWriter::with_capacity(1 << 18, File::create(path)?);
+fn open(path: &Path, file: Option<File>) -> io::Result<BufWriter<File>> {
+    let file = match file {
+        Some(file) => file.set_len(0).map(|()| file)?,
+        None => File::create(path)?,
+    };
+    let mut file = BufWriter::with_capacity(1 << 18, file);
     writeln!(file, "{HEADER}")?;
     Ok(file)
 }
