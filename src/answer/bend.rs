@@ -14,12 +14,15 @@ pub(super) fn not_saturated(f: &Frame) -> Found {
     }
     let rate = f.steady.as_ref().map_or(f.last.good_rate, |s| s.good_rate);
     let max = f.setpoints.bounds.max;
+    let limit = match (f.run.fd_limit, f.run.most_workers) {
+        (Some(files), Some(most)) if most <= max => {
+            format!("the open-file limit {files} stopped me at {most} workers (ulimit -n)")
+        }
+        _ => format!("your limit of {max} workers stopped me"),
+    };
     Some((
         Code::NotSaturated,
-        format!(
-            "at least {}/s; still rising when your limit of {max} workers stopped me",
-            quantity(rate)
-        ),
+        format!("at least {}/s; still rising when {limit}", quantity(rate)),
     ))
 }
 

@@ -156,6 +156,14 @@ fn drifting(f: &Frame) -> Found {
     ))
 }
 
+/// As asked, or so many of those asked.
+fn at_workers(f: &Frame) -> String {
+    match f.short_of {
+        Some((ran, asked)) => format!(" at {} of {} workers", count(ran), count(asked)),
+        None => format!(" at {} workers, as asked", quantity(f.control.workers)),
+    }
+}
+
 fn steady(f: &Frame) -> String {
     let (rate, p99) = f
         .steady
@@ -167,7 +175,7 @@ fn steady(f: &Frame) -> String {
             let n = f.steady.as_ref().map_or(f.control.workers, |s| s.workers);
             format!(", {} rests at {} workers", mode.name(), quantity(n.round()))
         }
-        _ => format!(" at {} workers, as asked", quantity(f.control.workers)),
+        _ => at_workers(f),
     };
     let stopped = if f.ended_by == Some(EndedBy::Signal) {
         ", stopped by a signal"

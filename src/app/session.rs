@@ -244,6 +244,8 @@ impl Session {
             info.threads = plan.threads;
             info.cores = super::pool::cores();
             info.fd_limit = lanes.fd_limit();
+            info.most_workers = Some(lanes.most_workers()).filter(|most| *most < plan.max_workers);
+            info.descriptors_beside = lanes.descriptors_beside();
             let stages = self.job.traffic.stages.as_ref().map(|s| s.length());
             info.duration = self.limits.duration.or(stages);
             // Workers asked for by number stay asked for, so that a shortage shows; a search stops at what fits.

@@ -46,6 +46,11 @@ pub struct Limits {
 /// Seconds of rest after which a target that swings by itself has said what it will.
 const MOODY: f64 = 15.0;
 
+/// Share of the workers asked that must run.
+const RAN: f64 = 0.99;
+/// Dials under way for each that ended in a tick: more than that do not end.
+const DIALS: u64 = 10;
+
 /// The whole state of a run but the plant's.
 #[derive(Debug)]
 pub struct Conductor {
@@ -242,7 +247,7 @@ impl Conductor {
         self.saturated_ticks += u64::from(ruling.saturated);
         self.last_move = if before > 0.0 { ruling.workers / before - 1.0 } else { 0.0 };
         self.record_check(&i.tally);
-        self.watch_connections(now, i);
+        self.watch_connections(now, i, ruling.workers);
         self.demand.workers = ruling.workers;
         self.demand.stagger = ruling.stagger;
         self.ruling = ruling;
@@ -264,15 +269,22 @@ impl Conductor {
         }
     }
 
-    fn watch_connections(&mut self, now: Nanos, i: &Interval) {
-        let wanted = self.demand.workers.floor() as u64;
-        // Those that a target refuses are the target's figures; those that this machine cannot connect are not.
-        let lost = if self.generator.lacks(now) { i.gauges.backing } else { 0 };
-        let connected = i.gauges.workers.saturating_sub(i.gauges.connecting + lost);
+    fn watch_connections(&mut self, now: Nanos, i: &Interval, wanted: f64) {
+        let wanted = wanted.floor() as u64;
+        let most = self.info.most_workers.map_or(u64::MAX, u64::from);
+        let connected = connected(i, self.generator.lacks(now));
         // In the open model the workers are a limit: nobody misses them.
-        if self.demand.rate.is_some() || connected as f64 >= 0.98 * wanted as f64 {
-            self.short_since = None;
-            self.short_of = None;
+        if self.demand.rate.is_some() {
+            (self.short_since, self.short_of) = (None, None);
+        } else if wanted > most {
+            // Known before the first of them connects.
+            if self.short_of.replace((most, wanted)) != Some((most, wanted)) {
+                let (need, limit) = (wanted + self.info.descriptors_beside, self.info.fd_limit.unwrap_or(0));
+                let text = format!("needs {need} descriptors, limit {limit}: running {most} workers (raise it with ulimit -n)");
+                self.orders.note(now, Who::Engine, text);
+            }
+        } else if connected as f64 >= RAN * wanted as f64 {
+            (self.short_since, self.short_of) = (None, None);
         } else if now - *self.short_since.get_or_insert(now) > Nanos::from_secs(3) {
             self.short_of = Some((connected, wanted));
         }
@@ -321,6 +333,14 @@ impl Conductor {
         self.guard = None;
         Drive::Run
     }
+}
+
+/// Workers that run. Those that a target refuses are the target's figures; those that this machine cannot connect, and those
+/// whose dials do not end, are missing.
+fn connected(i: &Interval, lacks: bool) -> u64 {
+    let lost = if lacks { i.gauges.backing } else { 0 };
+    let stuck = i.gauges.connecting.saturating_sub(DIALS * i.tally.opened);
+    i.gauges.workers.saturating_sub(stuck + lost)
 }
 
 /// Workers that still are the same rest, as a share of them: `max` and `manual` rest on a count, the school swings.

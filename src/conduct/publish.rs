@@ -93,6 +93,8 @@ impl Conductor {
             lanes: self.info.threads,
             cores: self.info.cores,
             descriptors: self.info.fd_limit,
+            beside: self.info.descriptors_beside,
+            short_of: self.short_of.filter(|_| self.info.most_workers.is_some()),
         }
     }
 

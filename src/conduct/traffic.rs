@@ -33,6 +33,8 @@ impl Conductor {
         self.demand.arrivals = theirs.map_or(set.arrivals, |o| o.arrivals);
         self.demand.cap = theirs.and_then(|o| o.cap);
         self.demand.limits = theirs.and_then(|o| o.limits);
+        let most = self.info.most_workers.map_or(f64::INFINITY, f64::from);
+        self.demand.workers = self.demand.workers.min(most);
     }
 
     /// Mean rate that the stages asked for in the measured time; `None`: they give none.

@@ -32,20 +32,11 @@ pub(super) fn raise_descriptors() -> Option<u64> {
     }
 }
 
-/// How many of `workers` in so many lanes fit under a descriptor limit, and what to say if not all do.
-pub(super) fn fit(workers: u32, lanes: usize, limit: Option<u64>) -> (u32, Option<String>) {
+/// Workers in so many lanes that fit under a descriptor limit, and what is wanted beside theirs.
+pub(super) fn fit(lanes: usize, limit: Option<u64>) -> (u64, u64) {
     let lanes = LANE * lanes as u64;
     let room = limit.map_or(u64::MAX, |l| l.saturating_sub(RESERVE + lanes).max(1));
-    if u64::from(workers) <= room {
-        return (workers, None);
-    }
-    let fits = u32::try_from(room).unwrap_or(workers);
-    let remark = format!(
-        "needs {} descriptors, limit {}: running {fits} workers (raise it with ulimit -n)",
-        u64::from(workers) + lanes + COMFORT,
-        limit.unwrap_or(u64::MAX),
-    );
-    (fits, Some(remark))
+    (room, lanes + COMFORT)
 }
 
 /// CPU time used by the calling thread.
@@ -131,17 +122,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_short_limit_names_need_limit_and_what_runs() {
-        let (fits, remark) = fit(200, 1, Some(40));
-
-        assert_eq!(fits, 18);
-        assert_eq!(
-            remark.as_deref(),
-            Some("needs 264 descriptors, limit 40: running 18 workers (raise it with ulimit -n)")
-        );
-        assert_eq!(fit(200, 1, Some(1024)), (200, None));
-        assert_eq!(fit(200, 1, None), (200, None));
-        assert_eq!(fit(200, 8, Some(240)).0, 190, "eight lanes take 32");
+    fn what_fits_leaves_room_for_the_lanes_and_the_rest() {
+        assert_eq!(fit(1, Some(40)), (18, 64));
+        assert_eq!(fit(1, Some(1024)).0, 1002);
+        assert_eq!(fit(1, None).0, u64::MAX);
+        assert_eq!(fit(8, Some(240)).0, 190, "eight lanes take 32");
+        assert_eq!((fit(1, Some(24)).0, fit(1, Some(5)).0), (2, 1));
     }
 
     #[test]

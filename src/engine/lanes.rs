@@ -69,6 +69,11 @@ impl Lanes {
         self.room.most
     }
 
+    /// Descriptors that are wanted beside those of the workers.
+    pub fn descriptors_beside(&self) -> u64 {
+        self.room.beside
+    }
+
     /// After a drain or abort: every worker has left. The next `collect` is then complete: nothing in flight, nothing
     /// queued, books balanced; all later ones are empty. Keep collecting until then: a lane that cannot send does not settle.
     pub fn settled(&self) -> bool {

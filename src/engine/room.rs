@@ -11,6 +11,8 @@ use crate::plan::Plan;
 pub(super) struct Room {
     /// Workers that fit under the descriptor limit.
     pub(super) most: u32,
+    /// Descriptors that are wanted beside those of the workers.
+    pub(super) beside: u64,
     /// Descriptor limit; `None` is no limit.
     pub(super) limit: Option<u64>,
     remarks: Vec<String>, // not yet said
@@ -21,12 +23,14 @@ impl Room {
     /// Raises the descriptor limit as far as it goes, and looks what fits.
     pub(super) fn of(plan: &Plan) -> Self {
         let limit = raise_descriptors();
-        let (most, remark) = fit(plan.max_workers, plan.threads, limit);
+        let (room, beside) = fit(plan.threads, limit);
+        let most = u32::try_from(room).unwrap_or(u32::MAX).min(plan.max_workers);
         let ports = Ports::new(plan);
         Self {
             most,
+            beside,
             limit,
-            remarks: remark.into_iter().chain(ports.budget(most)).collect(),
+            remarks: ports.budget(most).into_iter().collect(),
             ports,
         }
     }

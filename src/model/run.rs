@@ -88,6 +88,10 @@ pub struct RunInfo {
     pub cores: usize,
     /// Descriptor limit in force; `None` in the simulator.
     pub fd_limit: Option<u64>,
+    /// Workers that fit under it; `None`: all that are allowed.
+    pub most_workers: Option<u32>,
+    /// Descriptors that are wanted beside those of the workers.
+    pub descriptors_beside: u64,
     /// Time is virtual: no wall clock, no generator figures.
     pub simulated: bool,
     /// The target never answered the probe: the verdict's sentence. Nothing was sent then.

@@ -64,7 +64,8 @@ fn table(f: &Frame, columns: usize) -> Vec<String> {
             lines.push(line(&model, "", "in flight", "good/s", "p50", "p99", "errors", ""));
             let held = format!("{} of {}", count(s.latency.count), length(s.span));
             let cells = (
-                quantity(s.workers),
+                f.short_of
+                    .map_or_else(|| quantity(s.workers), |(ran, asked)| format!("{ran}/{asked}")),
                 quantity(s.good_rate),
                 latency(s.latency.p50),
                 latency(s.latency.p99),

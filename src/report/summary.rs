@@ -106,7 +106,7 @@ fn samples(f: &Frame) -> Value {
 
 fn connections(f: &Frame) -> Value {
     let (t, g) = (&f.totals, &f.gauges);
-    json!({ "opened": t.opened, "active": g.active, "peak": g.peak, "reused": t.reused, "retries": t.retries, "wanted": f.control.workers.ceil() as u64 })
+    json!({ "opened": t.opened, "active": g.active, "peak": g.peak, "reused": t.reused, "retries": t.retries, "wanted": f.short_of.map_or(f.control.workers.ceil() as u64, |s| s.1) })
 }
 
 fn latency(f: &Frame) -> Value {

@@ -38,6 +38,10 @@ pub(in crate::conduct) struct Means {
     pub(in crate::conduct) cores: usize,
     /// Descriptor limit in force.
     pub(in crate::conduct) descriptors: Option<u64>,
+    /// Descriptors wanted beside those of the workers.
+    pub(in crate::conduct) beside: u64,
+    /// Workers that fit under the limit, and those asked for, where they do not.
+    pub(in crate::conduct) short_of: Option<(u64, u64)>,
 }
 
 /// Seconds judged, and those of them in which a lane was full, with the CPU it had and waited for in them.
@@ -153,6 +157,12 @@ impl Blame {
 
     /// Descriptors, ports or memory were refused.
     fn lack(&self, means: Means) -> Option<String> {
+        if let (Some((fit, asked)), Some(limit)) = (means.short_of, means.descriptors) {
+            let (need, fit, asked) = (asked + means.beside, count(fit), count(asked));
+            return Some(format!(
+                "{fit} of {asked} workers fit the open-file limit {limit} (ulimit -n {need})"
+            ));
+        }
         let (class, n) = LACKS.into_iter().zip(self.refused).max_by_key(|(_, n)| *n)?;
         if n == 0 || (n as f64) < REFUSED * self.begun as f64 {
             return None;

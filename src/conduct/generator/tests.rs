@@ -43,6 +43,8 @@ const ONE: Means = Means {
     lanes: 1,
     cores: 2,
     descriptors: Some(40),
+    beside: 64,
+    short_of: None,
 };
 
 /// Ten seconds of open traffic.
@@ -192,6 +194,19 @@ fn a_closed_lane_is_the_limit_where_it_was_full_a_fifth_of_the_time() {
         "in 20 % of the run our lane ran at 99 % CPU (--threads 2)"
     );
     assert!(said(100, (0.3, 0.68)).starts_with("in all of the run our lane ran at 30 % CPU and waited for one 68 %"));
+}
+
+#[test]
+fn workers_that_do_not_fit_under_the_descriptor_limit_are_named_with_what_they_need() {
+    let short = Means {
+        short_of: Some((18, 200)),
+        ..ONE
+    };
+
+    assert_eq!(
+        Generator::default().limit(false, short).as_deref(),
+        Some("18 of 200 workers fit the open-file limit 40 (ulimit -n 264)")
+    );
 }
 
 #[test]
