@@ -12,6 +12,9 @@ const STALL: Nanos = Nanos::from_millis(100);
 /// Lanes make their first connections until then: a beat that is late for that is no standstill.
 const START: Nanos = Nanos::from_millis(100);
 
+/// A lane may tell of a standstill in a pause when that is over: one that began so long after the last tick in it is of it.
+const TOLD: Nanos = Nanos::from_millis(200);
+
 /// It is told so long after its end at the latest: a lane that is not heard until then has no say.
 const PATIENCE: Nanos = Nanos::from_secs(1);
 
@@ -27,18 +30,29 @@ struct Standstill {
 
 /// All of a run, in order.
 #[derive(Debug, Default)]
-pub(super) struct Standstills(Vec<Standstill>);
+pub(super) struct Standstills {
+    all: Vec<Standstill>,
+    /// When nothing was to be sent last, by the user's pause or ours at the end.
+    rest: Option<(Nanos, Nanos)>,
+}
 
 impl Standstills {
     /// Adds those of one interval under `demand`. What is to be told, with its moment: those that overlap as one, when all
     /// lanes were heard after it. While nothing is to be sent, in a pause or a drain, and while the lanes start, none counts.
     pub(super) fn add(&mut self, i: &Interval, demand: &Demand) -> Vec<(Nanos, String)> {
-        if demand.drive == Drive::Run {
-            let counts = |(at, lasted): &&(Nanos, Nanos)| *lasted > STALL && *at >= START;
-            for (at, lasted) in i.health.pauses.iter().filter(counts) {
-                let late = demand.rate.unwrap_or(0.0) * lasted.secs() / f64::from(i.lanes.max(1));
-                self.saw(*at, *at + *lasted, late);
-            }
+        if demand.drive != Drive::Run {
+            let from = self
+                .rest
+                .filter(|(_, to)| *to + TOLD >= i.from)
+                .map_or(i.from, |(from, _)| from);
+            self.rest = Some((from, i.to));
+        }
+        let resting = |at: Nanos| self.rest.is_some_and(|(from, to)| from <= at + STALL && at <= to + TOLD);
+        let counts = |(at, lasted): &&(Nanos, Nanos)| *lasted > STALL && *at >= START && !resting(*at);
+        let pauses: Vec<(Nanos, Nanos)> = i.health.pauses.iter().filter(counts).copied().collect();
+        for (at, lasted) in pauses {
+            let late = demand.rate.unwrap_or(0.0) * lasted.secs() / f64::from(i.lanes.max(1));
+            self.saw(at, at + lasted, late);
         }
         // Lanes report at different moments; once an interval begins behind it, all of them had their say.
         let heard = |to| (i.heard >= i.lanes && i.from >= to) || i.to >= to + PATIENCE;
@@ -52,23 +66,23 @@ impl Standstills {
 
     /// When and how long each was.
     pub(super) fn list(&self) -> Vec<(Nanos, Nanos)> {
-        self.0.iter().map(|s| (s.from, s.to - s.from)).collect()
+        self.all.iter().map(|s| (s.from, s.to - s.from)).collect()
     }
 
     /// A lane stood still.
     fn saw(&mut self, from: Nanos, to: Nanos, late: f64) {
-        if let Some(same) = self.0.iter_mut().rev().find(|s| from <= s.to && s.from <= to) {
+        if let Some(same) = self.all.iter_mut().rev().find(|s| from <= s.to && s.from <= to) {
             (same.from, same.to) = (same.from.min(from), same.to.max(to));
             same.late += late;
             return;
         }
-        let place = self.0.partition_point(|s| s.from < from);
+        let place = self.all.partition_point(|s| s.from < from);
         let told = false;
-        self.0.insert(place, Standstill { from, to, late, told });
+        self.all.insert(place, Standstill { from, to, late, told });
     }
 
     fn tell(&mut self, ripe: impl Fn(Nanos) -> bool) -> Vec<(Nanos, String)> {
-        let fresh = self.0.iter_mut().filter(|s| !s.told && ripe(s.to));
+        let fresh = self.all.iter_mut().filter(|s| !s.told && ripe(s.to));
         fresh
             .map(|s| {
                 s.told = true;
@@ -169,5 +183,23 @@ mod tests {
 
         assert_eq!((stalls(4_000, Drive::Run), stalls(60, Drive::Run)), (1, 0));
         assert_eq!((stalls(4_000, Drive::Pause), stalls(4_000, Drive::Drain)), (0, 0));
+    }
+
+    #[test]
+    fn a_suspended_process_that_was_paused_first_did_not_stand_still() {
+        let mut g = Standstills::default();
+        let paused = Demand {
+            drive: Drive::Pause,
+            ..open()
+        };
+        g.add(&interval(3_900, 4_000, 2, &[]), &open());
+        g.add(&interval(4_000, 4_100, 2, &[]), &paused);
+        // Stopped at 4.1 s, awake at 7.1 s: one lane tells before the traffic is resumed, one after.
+        g.add(&interval(4_100, 5_600, 1, &[(4_105, 2_995)]), &paused);
+        g.add(&interval(5_600, 7_200, 2, &[(4_105, 2_995)]), &open());
+        assert!(g.list().is_empty(), "{:?}", g.list());
+
+        g.add(&interval(7_200, 9_000, 2, &[(8_000, 900)]), &open());
+        assert_eq!(g.list(), [(MS(8_000), MS(900))]);
     }
 }
