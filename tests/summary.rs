@@ -112,6 +112,7 @@ fn under_a_promise_the_rate_is_the_one_found_or_else_the_one_offered() {
         idle: None,
         confirm: None,
         confirmed: None,
+        late_here: None,
         price: None,
         cap: 104,
         recovery: None,

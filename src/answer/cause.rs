@@ -1,7 +1,7 @@
 //! The stable word for what an UNDECIDED lacks, for scripts; the sentence says it to people.
 //! It refuses a word of its own judgement: what is missing has been decided before.
 
-use super::{Code, promise};
+use super::Code;
 use crate::model::setpoints::Mode;
 use crate::telemetry::frame::{Frame, Phase, State};
 use crate::telemetry::promise::Stage;
@@ -34,10 +34,11 @@ fn word(f: &Frame) -> &'static str {
 }
 
 fn slo(f: &Frame) -> &'static str {
-    if promise::late_here(f).is_some() {
+    let s = f.slo.as_ref();
+    if s.is_some_and(|s| s.late_here.is_some()) {
         return "late_here";
     }
-    match f.slo.as_ref().map(|s| s.stage) {
+    match s.map(|s| s.stage) {
         Some(Stage::Confirm) => "confirming",
         Some(Stage::Missed) => "not_confirmed",
         _ if f.phase == Phase::Done => "too_short",

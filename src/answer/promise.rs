@@ -9,7 +9,7 @@ use crate::telemetry::promise::{Slo, Stage};
 
 /// Confirmed, or not possible.
 pub(super) fn decided(f: &Frame) -> Found {
-    let s = f.slo.as_ref()?;
+    let s = f.slo.as_ref().filter(|s| s.late_here.is_none())?;
     match (s.confirmed?, s.answer) {
         (true, Some(answer)) => Some((Code::Holds, holds(s, answer))),
         (false, None) => Some((Code::Missed, missed(s))),
@@ -37,11 +37,6 @@ fn missed(s: &Slo) -> String {
     }
 }
 
-/// Late arrivals that were late through this machine, and all of them, where the target's own do not decide it.
-pub(super) fn late_here(_: &Frame) -> Option<(u64, u64)> {
-    None
-}
-
 /// What the search does and needs, where it has not decided.
 pub(super) fn pending(f: &Frame) -> Option<String> {
     let Some(s) = &f.slo else {
@@ -53,6 +48,13 @@ pub(super) fn pending(f: &Frame) -> Option<String> {
     if f.setpoints.overridden() {
         let n = quantity(f.control.workers);
         return Some(format!("{n} workers, held by hand: a gives control back"));
+    }
+    if let Some(why) = s.late_here() {
+        return Some(format!(
+            "{} was neither kept nor missed at {}/s: {why} (a quieter one, or -z 5m)",
+            s.promise,
+            quantity(s.rate)
+        ));
     }
     let more = needs(f, s);
     let rate = quantity(s.rate);
@@ -134,6 +136,7 @@ pub(super) mod tests {
                 idle: Some(0.095),
                 confirm: Some((20.0, 20.0)),
                 confirmed,
+                late_here: None,
                 price: Some(300.0),
                 cap: 104,
                 recovery: Some(0.4),
@@ -167,6 +170,20 @@ pub(super) mod tests {
         assert_eq!(unsure.code, Code::Undecided);
         assert!(unsure.sentence.contains("was not confirmed, about 1,331/s"), "{unsure:?}");
         assert_eq!(advice(&slo(Some(false), Some((1331.0, 30.0)), Stage::Missed)), None);
+    }
+
+    #[test]
+    fn a_promise_that_our_lateness_broke_is_undecided_with_how_many_were_ours() {
+        for answer in [Some((1331.0, 30.0)), None] {
+            let mut f = slo(Some(false), answer, Stage::Missed);
+            f.slo.as_mut().unwrap().late_here = Some((412, 530));
+
+            let v = verdict(&f);
+
+            assert_eq!((v.code, v.cause), (Code::Undecided, Some("late_here")));
+            assert!(v.sentence.contains("412 of 530 late arrivals may be late through"), "{v:?}");
+            assert_eq!(crate::telemetry::validity::doubts(&f).len(), 1, "never valid");
+        }
     }
 
     #[test]

@@ -94,6 +94,7 @@ mod tests {
             idle: None,
             confirm: None,
             confirmed,
+            late_here: None,
             price: None,
             cap: 8,
             recovery: None,

@@ -20,6 +20,7 @@ mod said;
 mod signal;
 mod taken;
 mod tip;
+mod wakes;
 
 use super::{Controller, Move, Observation, Open};
 use crate::model::promise::Promise;
@@ -73,6 +74,8 @@ struct Facts {
     /// Held and needed, s.
     held: Option<(f64, f64)>,
     confirmed: Option<bool>,
+    /// It was neither confirmed nor missed: so many of the late ones were late through this machine.
+    late_here: Option<u64>,
     /// Confirmations begun on this target.
     tries: u32,
     recovery: Option<f64>,

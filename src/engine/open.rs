@@ -122,7 +122,8 @@ impl<P: Protocol> Worker<P> {
         if let Some(limits) = self.lane.due.limits(self.seen.intended) {
             let mut tally = self.lane.tally.borrow_mut();
             let cohorts = tally.cohorts.get_or_insert_default();
-            cohorts.answered(self.seen.intended, self.free - self.seen.intended, &limits);
+            let seen = &self.seen;
+            cohorts.answered(seen.intended, (self.free - seen.intended, seen.send_lag()), &limits);
         }
     }
 

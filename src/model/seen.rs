@@ -40,3 +40,11 @@ pub struct Seen {
     /// What the peer or the system said of a failure, already sanitized, at most 512 characters.
     pub detail: Option<String>,
 }
+
+impl Seen {
+    /// sent − max(intended, free) − dial: ours alone; zero before it was sent.
+    pub fn send_lag(&self) -> Nanos {
+        self.sent
+            .map_or(Nanos::ZERO, |sent| sent - self.intended.max(self.free) - self.dialled)
+    }
+}

@@ -19,6 +19,12 @@ pub struct Cohort {
     pub arrived: u64,
     /// Of those, answered well within each limit so far.
     pub timely: [u64; TERMS],
+    /// Of those answered well, the ones that passed a limit through our send lag alone.
+    pub late_here: [u64; TERMS],
+    /// Of those answered well, the ones whose send lag passed a quarter of the strictest limit.
+    pub sent_late: u64,
+    /// Longest send lag among those answered well.
+    pub lag: Nanos,
     /// Of the arrivals, wanted later after all.
     postponed: u64,
 }
@@ -27,6 +33,18 @@ impl Cohort {
     /// Arrivals that still belong to it.
     fn kept(&self) -> u64 {
         self.arrived.saturating_sub(self.postponed)
+    }
+
+    /// Adds what is known of the same cohort, or of another.
+    fn add(&mut self, other: &Self) {
+        self.arrived += other.arrived;
+        self.postponed += other.postponed;
+        self.sent_late += other.sent_late;
+        self.lag = self.lag.max(other.lag);
+        for i in 0..TERMS {
+            self.timely[i] += other.timely[i];
+            self.late_here[i] += other.late_here[i];
+        }
     }
 }
 
@@ -48,38 +66,47 @@ impl Cohorts {
         self.at(intended.ns() / SLOT.ns()).postponed += 1;
     }
 
-    /// An arrival was answered well after `response`.
-    pub fn answered(&mut self, intended: Nanos, response: Nanos, limits: &[Nanos; TERMS]) {
+    /// An arrival was answered well after `response`, of which `lag` was our send lag.
+    pub fn answered(&mut self, intended: Nanos, (response, lag): (Nanos, Nanos), limits: &[Nanos; TERMS]) {
         let cohort = self.at(intended.ns() / SLOT.ns());
-        for (timely, limit) in cohort.timely.iter_mut().zip(limits) {
-            *timely += u64::from(response <= *limit);
+        for (i, limit) in limits.iter().enumerate() {
+            cohort.timely[i] += u64::from(response <= *limit);
+            cohort.late_here[i] += u64::from(response > *limit && response - lag <= *limit);
         }
+        let strictest = limits.iter().filter(|l| **l > Nanos::ZERO).min();
+        cohort.sent_late += u64::from(strictest.is_some_and(|l| lag > Nanos::new(l.ns() / 4)));
+        cohort.lag = cohort.lag.max(lag);
     }
 
     /// Adds another stretch.
     pub fn merge(&mut self, other: &Self) {
         for (i, theirs) in other.slots.iter().enumerate() {
-            let mine = self.at(other.first + i as u64);
-            mine.arrived += theirs.arrived;
-            mine.postponed += theirs.postponed;
-            for (a, b) in mine.timely.iter_mut().zip(theirs.timely) {
-                *a += b;
-            }
+            self.at(other.first + i as u64).add(theirs);
         }
     }
 
     /// Takes all cohorts that ended at or before `until`, summed; what is answered later of those is not seen again.
     pub fn take(&mut self, until: Nanos) -> Cohort {
         let mut sum = Cohort::default();
-        while !self.slots.is_empty() && SLOT * (self.first + 1) <= until {
-            let Some(c) = self.slots.pop_front() else { break };
-            self.first += 1;
-            sum.arrived += c.kept();
-            for (a, b) in sum.timely.iter_mut().zip(c.timely) {
-                *a += b;
-            }
-        }
+        self.take_each(until, |_, c| sum.add(c));
         sum
+    }
+
+    /// The same one by one, each with its begin; those wanted later after all are not in `arrived`.
+    pub fn take_each(&mut self, until: Nanos, mut to: impl FnMut(Nanos, &Cohort)) {
+        while !self.slots.is_empty() && SLOT * (self.first + 1) <= until {
+            let Some(mut c) = self.slots.pop_front() else { break };
+            (c.arrived, c.postponed) = (c.kept(), 0);
+            to(SLOT * self.first, &c);
+            self.first += 1;
+        }
+    }
+
+    /// Begins of cohorts with an answer whose send lag passed `bound`, and how long that was.
+    pub fn late(&self, bound: Nanos) -> impl Iterator<Item = (Nanos, Nanos)> {
+        let begin = |i: usize| SLOT * (self.first + i as u64);
+        let slots = self.slots.iter().enumerate();
+        slots.filter(move |(_, c)| c.lag > bound).map(move |(i, c)| (begin(i), c.lag))
     }
 
     /// Forgets the cohorts that touch a stretch; how many arrivals were in them.
@@ -124,14 +151,31 @@ mod tests {
         [1, 2, 95].iter().for_each(|t| c.arrived(MS(*t)));
         let limits = [MS(20), MS(50), Nanos::MAX];
 
-        c.answered(MS(1), MS(20), &limits);
-        c.answered(MS(95), MS(30), &limits);
+        c.answered(MS(1), (MS(20), MS(0)), &limits);
+        c.answered(MS(95), (MS(30), MS(0)), &limits);
 
         let young = c.take(MS(99));
         let all = c.take(MS(100));
         assert_eq!((young.arrived, young.timely), (2, [1, 1, 1]));
         assert_eq!((all.arrived, all.timely), (1, [0, 1, 1]));
         assert!(c.is_empty());
+    }
+
+    #[test]
+    fn an_arrival_late_through_our_send_lag_alone_is_told_from_one_that_is_not() {
+        let mut c = Cohorts::default();
+        let limits = [MS(20), Nanos::MAX, Nanos::ZERO];
+
+        for (response, lag) in [(25, 6), (26, 5), (19, 6), (30, 0)] {
+            c.arrived(MS(7));
+            c.answered(MS(7), (MS(response), MS(lag)), &limits);
+        }
+
+        assert_eq!(c.late(MS(5)).collect::<Vec<_>>(), [(MS(0), MS(6))]);
+        assert_eq!(c.late(MS(6)).count(), 0);
+        let all = c.take(MS(100));
+        assert_eq!((all.timely[0], all.late_here[0], all.sent_late), (1, 1, 2));
+        assert_eq!((all.timely[1], all.late_here[1]), (4, 0), "answered at all");
     }
 
     #[test]
@@ -165,7 +209,7 @@ mod tests {
         let (mut a, mut b) = (Cohorts::default(), Cohorts::default());
         (5..9).for_each(|t| a.arrived(MS(t * 10)));
         b.arrived(MS(20));
-        b.answered(MS(60), MS(3), &[MS(5); TERMS]);
+        b.answered(MS(60), (MS(3), MS(1)), &[MS(5); TERMS]);
         let (mut ab, mut ba) = (a.clone(), b.clone());
 
         ab.merge(&b);

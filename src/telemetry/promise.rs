@@ -2,7 +2,7 @@
 //! They say; the law and the experiment decide.
 
 use super::latency::Summary;
-use crate::model::format::{length, quantity};
+use crate::model::format::{count, length, quantity};
 use crate::model::promise::Promise;
 use crate::model::units::Nanos;
 use std::fmt;
@@ -67,12 +67,27 @@ pub struct Slo {
     pub confirm: Option<(f64, f64)>,
     /// `Some(true)` once confirmed, `Some(false)` when missed or given up.
     pub confirmed: Option<bool>,
+    /// Neither kept nor missed: of all late arrivals so many, the first, may be late through this machine, too many to decide.
+    pub late_here: Option<(u64, u64)>,
     /// How long the answer takes all told, s, as estimated.
     pub price: Option<f64>,
     /// Exchanges allowed in flight.
     pub cap: u32,
     /// Time the target took to empty after the ramp overshot, s.
     pub recovery: Option<f64>,
+}
+
+impl Slo {
+    /// Why neither kept nor missed, where this machine's lateness leaves that open.
+    pub fn late_here(&self) -> Option<String> {
+        let (ours, all) = self.late_here?;
+        Some(if all == 0 {
+            "too many were sent late by this machine".into()
+        } else {
+            let (ours, all) = (count(ours), count(all));
+            format!("{ours} of {all} late arrivals may be late through this machine")
+        })
+    }
 }
 
 /// Open traffic at a fixed rate beside the closed search: does the target keep up?

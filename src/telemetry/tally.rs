@@ -197,7 +197,7 @@ impl Tally {
         parts.response.record(end - seen.intended);
         parts.service.record(end - sent);
         parts.wait.record(sent - seen.intended);
-        let lag = sent - seen.intended.max(seen.free) - seen.dialled;
+        let lag = seen.send_lag();
         parts.send_lag.record(lag);
         parts.fair.0.record(end - seen.intended - lag);
     }

@@ -2,6 +2,7 @@
 //! It refuses to doubt for a standstill or a late send alone: they count where a headline figure may be off by more than 10 %.
 
 use super::frame::{Frame, Phase};
+use super::promise::Slo;
 use crate::model::format::{count, length, percent};
 use crate::model::run::EndedBy;
 use crate::model::setpoints::{LoadModel, Mode};
@@ -21,6 +22,7 @@ pub fn doubts(f: &Frame) -> Vec<String> {
             .map(|(have, want)| format!("{} of {} workers ran", count(have), count(want))),
         late(f),
         still(f),
+        f.slo.as_ref().and_then(Slo::late_here),
     ];
     found.into_iter().flatten().collect()
 }

@@ -219,6 +219,7 @@ fn confirming() -> Slo {
         idle: Some(0.047),
         confirm: Some((9.0, 20.0)),
         confirmed: None,
+        late_here: None,
         price: Some(54.0),
         cap: 104,
         recovery: Some(0.2),

@@ -131,6 +131,7 @@ mod tests {
                     n: 1000.0,
                     k: (mean * burst).round().min(1000.0),
                     q: 0.01,
+                    ..Worst::default()
                 },
                 tipped: false,
             }

@@ -9,6 +9,8 @@ use crate::model::promise::Promise;
 pub(super) const TRIES: u32 = 4;
 /// Between two tries, the rate falls to this share at least.
 pub(super) const LESS: f64 = 0.95;
+/// Share of arrivals that may be sent later than a quarter of the limit: a target that thrashes answers faster for it.
+const SENT_LATE: f64 = 0.01;
 /// Held at least, s.
 const HELD: f64 = 20.0;
 
@@ -45,6 +47,11 @@ impl Confirm {
         // More than all that will be decided may have.
         let most = w.q * self.arrivals(promise).max(self.rate * needed);
         (w.k > 1.1 * most + 1.0).then_some(false)
+    }
+
+    /// So many were sent late that a promise kept says little.
+    pub(super) fn sent_late(&self, promise: &Promise) -> bool {
+        self.decided.sent_late(promise) > SENT_LATE
     }
 
     /// Held so far and needed, s.

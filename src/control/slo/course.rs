@@ -70,6 +70,8 @@ impl Course {
         for b in &self.batches {
             sum.n += b.worst.n;
             sum.k += b.worst.k;
+            sum.fair_n += b.worst.fair_n;
+            sum.fair_k += b.worst.fair_k;
             sum.q = if b.tipped { sum.q } else { b.worst.q };
         }
         sum

@@ -117,6 +117,7 @@ mod tests {
                 n: 1000.0,
                 k: 10.0 * (rate / 100.0).powi(11),
                 q: 0.01,
+                ..Worst::default()
             },
             tipped: false,
         };

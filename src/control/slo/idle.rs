@@ -14,6 +14,10 @@ const LONG: f64 = 5.0;
 const CHANCE: f64 = 0.005;
 /// And more often than this: nothing speaks against it.
 const USUAL: f64 = 0.05;
+/// A tick in which this machine stood still so long, s and as a share of the limit, says nothing; so many at most are left out.
+const STOOD: f64 = 0.002;
+const STOOD_PART: f64 = 0.1;
+const MAX_STOOD: u32 = 50;
 /// Between the two, so many times 1/q answers decide.
 const PATIENCE: f64 = 10.0;
 
@@ -24,6 +28,8 @@ pub(super) struct Idle {
     errors: f64,
     answers: f64,
     span: f64,
+    /// Ticks left out.
+    stood: u32,
     /// Exchanges were under way before it began; their answers are not idle ones.
     crowded: bool,
 }
@@ -52,6 +58,10 @@ impl Idle {
     pub(super) fn tick(&mut self, seen: &Observation, promise: &Promise) -> Verdict {
         if self.crowded {
             self.crowded = seen.in_flight > 1;
+            return Verdict::Unknown;
+        }
+        if seen.paused() > STOOD.max(STOOD_PART * promise.limit().secs()) && self.stood < MAX_STOOD {
+            self.stood += 1;
             return Verdict::Unknown;
         }
         self.grid.merge(&seen.grid);

@@ -36,6 +36,14 @@ impl Slo {
         }
         let floor = FLOOR * self.facts.idle_rate.unwrap_or(0.0);
         if self.rate < floor && self.facts.confirmed.is_none() {
+            let recent = self.regulate.recent();
+            if recent.late_here() {
+                self.rate = floor;
+                self.regulate.restart(floor);
+                self.facts.proof = recent;
+                self.unsure();
+                return Phase::Regulate;
+            }
             self.miss(said::impossible_at(promise, self.rate));
             return Phase::Impossible(None);
         }
@@ -108,12 +116,25 @@ impl Slo {
             return Phase::Regulate;
         }
         let Some(kept) = outcome else { return Phase::Confirm(c) };
+        let late_here = if kept {
+            c.sent_late(promise)
+        } else {
+            self.facts.proof.late_here()
+        };
+        if late_here && self.facts.tries < confirm::TRIES {
+            self.say(said::again(&self.facts.proof, c.rate, kept));
+            return self.hold(c.rate, seen);
+        }
+        let kept = kept && !late_here;
         let far = !kept && self.facts.proof.ratio() > MUCH;
         let rate = self.settle(&c, kept);
         let told = said::proof(&self.facts.proof, (c.rate, rate), kept);
         self.say(told);
         if kept || self.facts.tries >= confirm::TRIES {
             self.facts.confirmed = Some(kept);
+            if late_here {
+                self.unsure();
+            }
             self.regulate.prove(true);
             // From the answer itself: below it, slack says little of a target that can do more by now.
             let rate = self.facts.answer.map_or(c.rate, |a| a.rate);
@@ -127,6 +148,14 @@ impl Slo {
             return Phase::Regulate;
         }
         self.hold(rate, seen)
+    }
+
+    /// Neither kept nor missed: the target's own do not decide it.
+    fn unsure(&mut self) {
+        let w = self.facts.proof;
+        (self.facts.confirmed, self.facts.kept) = (Some(false), None);
+        self.facts.late_here = Some((w.k - w.fair_k) as u64);
+        self.say(said::unsure(&w));
     }
 
     /// The answer with what a confirmation saw; the rate to try next, 1/s, where it was not kept.
@@ -174,6 +203,44 @@ impl Slo {
         self.regulate.prove(false);
         let f = &mut self.facts;
         (f.answer, f.kept, f.held, f.confirmed, f.tries) = (None, None, None, None, 0);
+        f.late_here = None;
         self.reckon(self.rate);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Confirms 1,000/s with so many bad of 100 a tick, of those so many ours and so many sent late, until that is decided:
+    /// how often it was tried, and the facts.
+    fn confirmed(bad: u64, ours: u64, sent_late: u64) -> (f64, Option<bool>, Option<u64>) {
+        let promise = Promise::parse("p99<80ms").unwrap();
+        let mut slo = Slo {
+            promise: Some(promise),
+            ..Slo::default()
+        };
+        let mut phase = slo.hold(1_000.0, &Observation::default());
+        for i in 0..4_000 {
+            let Phase::Confirm(c) = phase else { break };
+            let seen = Observation::tick(i, 100, 0.01, 10.0);
+            phase = slo.confirm(c, &seen, &promise, &Decided::late(100, bad, ours, sent_late));
+        }
+        (slo.facts.tries.into(), slo.facts.confirmed, slo.facts.late_here)
+    }
+
+    #[test]
+    fn bad_ones_of_ours_break_no_promise_and_keep_none() {
+        assert_eq!(confirmed(0, 0, 0), (1.0, Some(true), None));
+        let (tries, broken, ours) = confirmed(2, 2, 0);
+        assert_eq!((tries, broken), (4.0, Some(false)), "asked again and again");
+        assert!(ours.is_some_and(|n| n > 100), "{ours:?}");
+        assert_eq!(confirmed(2, 0, 0).2, None, "the target's own decide it");
+    }
+
+    #[test]
+    fn a_promise_kept_by_arrivals_sent_late_is_asked_again() {
+        assert_eq!(confirmed(0, 0, 1), (1.0, Some(true), None), "one in a hundred");
+        assert_eq!(confirmed(0, 0, 2), (4.0, Some(false), Some(0)));
     }
 }

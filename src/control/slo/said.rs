@@ -75,6 +75,7 @@ impl Slo {
                 _ => self.facts.held,
             },
             confirmed: self.facts.confirmed,
+            late_here: self.facts.late_here.map(|ours| (ours, self.facts.proof.k as u64)),
             price: self.facts.price,
             cap,
             recovery: self.facts.recovery,
@@ -187,6 +188,24 @@ pub(super) fn proof(w: &Worst, (at, next): (f64, f64), kept: bool) -> String {
     } else {
         format!("{}/s not kept: {}, next {}/s", rate(at), missed(w), rate(next))
     }
+}
+
+/// A confirmation that says nothing of the target.
+pub(super) fn again(w: &Worst, at: f64, kept: bool) -> String {
+    if kept {
+        format!("{}/s: too many sent late here, again", rate(at))
+    } else {
+        format!("{}/s again: {}", rate(at), ours(w))
+    }
+}
+
+pub(super) fn unsure(w: &Worst) -> String {
+    format!("neither kept nor missed: {}", ours(w))
+}
+
+fn ours(w: &Worst) -> String {
+    let (ours, all) = (count((w.k - w.fair_k) as u64), count(w.k as u64));
+    format!("{ours} of {all} late are ours")
 }
 
 pub(super) fn moved(at: f64) -> String {

@@ -5,8 +5,10 @@
 //!  cohorts ─┬─ aged L: answered well within each latency limit, or bad
 //!           └─ aged max(2 s, 4 L), the request timeout: answered well at all, or bad
 //!  while the generator itself stood still, what was due or under way, and what came in the crowd after it: no evidence
+//!  against the target alone: not those late through our send lag, and none in the wake of a late send of ours
 //! ```
 
+use super::wakes::Wakes;
 use crate::control::Observation;
 use crate::model::promise::{Promise, TERMS, Term};
 use crate::model::units::Nanos;
@@ -29,6 +31,11 @@ const RECENT: Nanos = Nanos::from_secs(10);
 pub(super) struct Decided {
     n: [u64; TERMS],
     k: [u64; TERMS],
+    /// Of these, what the target alone answers for.
+    fair_n: [u64; TERMS],
+    fair_k: [u64; TERMS],
+    /// Answered well, and sent later than a quarter of the strictest limit.
+    sent_late: u64,
 }
 
 /// The term nearest its bound.
@@ -39,9 +46,17 @@ pub(super) struct Worst {
     pub(super) k: f64,
     /// Share allowed.
     pub(super) q: f64,
+    /// Of these, what the target alone answers for.
+    pub(super) fair_n: f64,
+    pub(super) fair_k: f64,
 }
 
 impl Worst {
+    /// Too many were bad, and the target's own do not show it.
+    pub(super) fn late_here(&self) -> bool {
+        self.k > self.q * self.n && self.fair_k <= self.q * self.fair_n
+    }
+
     /// Bad ones as a share; 0 while none are decided.
     pub(super) fn share(&self) -> f64 {
         if self.n > 0.0 { self.k / self.n } else { 0.0 }
@@ -59,6 +74,14 @@ impl Decided {
     pub(super) fn of(n: u64, k: u64) -> Self {
         let mut one = Self::default();
         (one.n[0], one.k[0]) = (n, k);
+        (one.fair_n[0], one.fair_k[0]) = (n, k);
+        one
+    }
+
+    /// The same, of whose bad ones so many are ours, and so many were sent late.
+    pub(super) fn late(n: u64, k: u64, ours: u64, sent_late: u64) -> Self {
+        let mut one = Self::of(n, k);
+        (one.fair_k[0], one.sent_late) = (k - ours, sent_late);
         one
     }
 }
@@ -69,7 +92,15 @@ impl Decided {
         for i in 0..TERMS {
             self.n[i] += other.n[i];
             self.k[i] += other.k[i];
+            self.fair_n[i] += other.fair_n[i];
+            self.fair_k[i] += other.fair_k[i];
         }
+        self.sent_late += other.sent_late;
+    }
+
+    /// Share of those decided by the latency limits whose sending took more than a quarter of the strictest.
+    pub(super) fn sent_late(&self, promise: &Promise) -> f64 {
+        self.sent_late as f64 / self.count(promise).max(1.0)
     }
 
     /// Arrivals decided by the latency limits.
@@ -88,6 +119,8 @@ impl Decided {
             n: self.n[i] as f64,
             k: self.k[i] as f64,
             q: t.q,
+            fair_n: self.fair_n[i] as f64,
+            fair_k: self.fair_k[i] as f64,
         };
         let later = |a: &Worst, b: &Worst| a.ratio().total_cmp(&b.ratio()).then(b.q.total_cmp(&a.q));
         promise.terms().enumerate().map(of).max_by(later).unwrap_or_default()
@@ -102,6 +135,7 @@ pub(super) struct Signal {
     from: Nanos,
     /// Stretches of intended starts that are no evidence, apart from each other.
     blind: Vec<(Nanos, Nanos)>,
+    wakes: Wakes,
     /// Arrivals set aside since somebody asked.
     aside: u64,
 }
@@ -109,6 +143,7 @@ pub(super) struct Signal {
 impl Signal {
     /// What arrived and was answered in a tick.
     pub(super) fn hear(&mut self, seen: &Observation, promise: &Promise) {
+        self.wakes.hear(seen, promise.limit());
         if let Some(c) = &seen.cohorts {
             self.quick.merge(c);
             if outcome_counts(promise) {
@@ -155,13 +190,24 @@ impl Signal {
         let aside = |c: &mut Cohorts| self.blind.iter().map(|(from, to)| c.forget(*from, *to)).sum::<u64>();
         self.aside += aside(&mut self.quick);
         aside(&mut self.slow);
-        let quick = self.quick.take(now - promise.limit() - LATE);
-        let slow = self.slow.take(now - patience(promise) - LATE);
-        for (i, t) in promise.terms().enumerate() {
-            let c = if t.limit < Nanos::MAX { quick } else { slow };
-            out.n[i] = c.arrived;
-            out.k[i] = c.arrived.saturating_sub(c.timely[i]);
-        }
+        let late = LATE.max(Nanos::new(promise.limit().ns() / 10));
+        let wakes = &self.wakes;
+        let mut count = |cohorts: &mut Cohorts, age: Nanos, latency: bool| {
+            cohorts.take_each(now - age - late, |at, c| {
+                for (i, _) in promise.terms().enumerate().filter(|(_, t)| (t.limit < Nanos::MAX) == latency) {
+                    let bad = c.arrived.saturating_sub(c.timely[i]);
+                    out.n[i] += c.arrived;
+                    out.k[i] += bad;
+                    if !wakes.touch(at) {
+                        out.fair_n[i] += c.arrived;
+                        out.fair_k[i] += bad.saturating_sub(c.late_here[i]);
+                    }
+                }
+                out.sent_late += if latency { c.sent_late } else { 0 };
+            });
+        };
+        count(&mut self.quick, promise.limit(), true);
+        count(&mut self.slow, patience(promise), false);
         out
     }
 }
@@ -190,7 +236,7 @@ mod tests {
         let p = promise();
         let mut c = Cohorts::default();
         (0..10).for_each(|_| c.arrived(MS(5)));
-        (0..good).for_each(|_| c.answered(MS(5), MS(50), &p.limits()));
+        (0..good).for_each(|_| c.answered(MS(5), (MS(50), MS(0)), &p.limits()));
         let mut s = Signal::default();
         s.hear(
             &Observation {
@@ -238,6 +284,28 @@ mod tests {
         assert_eq!(paused(80, 9_000), (0.0, Some(10), 0), "however long");
         assert_eq!(paused(110, 40), (10.0, None, 10), "decided before");
         assert_eq!(paused(80, 12), (10.0, None, 10), "too short to be felt");
+    }
+
+    #[test]
+    fn what_is_late_through_our_send_lag_is_bad_for_the_promise_and_not_the_targets() {
+        let decided = |lag: u64| {
+            let (mut s, p) = (heard(7), promise());
+            let mut c = Cohorts::default();
+            (0..3).for_each(|_| c.answered(MS(5), (MS(104), MS(lag)), &p.limits()));
+            let seen = Observation {
+                cohorts: Some(c),
+                now: MS(110),
+                ..Observation::default()
+            };
+            s.hear(&seen, &p);
+            let w = s.decided(MS(130), &p).worst(&p);
+            (w.n, w.k, w.fair_n, w.fair_k, w.late_here())
+        };
+
+        assert_eq!(decided(0), (10.0, 3.0, 10.0, 3.0, false));
+        assert_eq!(decided(8), (10.0, 3.0, 10.0, 0.0, true), "96 ms without us");
+        assert_eq!(decided(3), (10.0, 3.0, 10.0, 3.0, false), "101 ms without us");
+        assert_eq!(decided(30), (10.0, 3.0, 0.0, 0.0, true), "a late send leaves a wake");
     }
 
     #[test]

@@ -60,7 +60,7 @@ impl World {
         self.busy -= 1;
         if let (Some(limits), Fate::Served) = (&self.demand.limits, w.fate) {
             let cohorts = self.tally.cohorts.get_or_insert_default();
-            cohorts.answered(w.intended, self.now - w.intended, limits);
+            cohorts.answered(w.intended, (self.now - w.intended, Nanos::ZERO), limits);
         }
         if std::mem::take(&mut self.workers[worker as usize].taken) {
             self.backlog.ended();
