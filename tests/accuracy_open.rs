@@ -1,4 +1,4 @@
-//! The open model against the truth: every arrival of the schedule is measured from when it was due. Cases A01 … A21.
+//! The open model against the truth: every arrival of the schedule is measured from when it was due. Cases A01 … A33.
 //! The default run judges counts, classes and one-sided facts; bounds in ms and % need `tests/run --full`.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
 
@@ -6,6 +6,8 @@
 mod generator;
 #[path = "accuracy/known.rs"]
 mod known;
+#[path = "accuracy/neighbour.rs"]
+mod neighbour;
 #[path = "accuracy/paced.rs"]
 mod paced;
 #[path = "support/product.rs"]

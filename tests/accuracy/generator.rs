@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// Runs something on one processor; what it starts inherits that.
-fn on_one_processor<R>(f: impl FnOnce() -> R) -> R {
+pub(crate) fn on_one_processor<R>(f: impl FnOnce() -> R) -> R {
     let all = sched_getaffinity(None).unwrap();
     let first = (0..CpuSet::MAX_CPU).find(|cpu| all.is_set(*cpu)).unwrap();
     let mut one = CpuSet::new();
