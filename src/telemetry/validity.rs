@@ -16,9 +16,11 @@ pub fn doubts(f: &Frame) -> Vec<String> {
     let found = [
         (f.ended_by == Some(EndedBy::Fault)).then(|| "a fault of ours ended the run".into()),
         books.then(|| "the books do not balance".into()),
-        f.saturated.as_ref().map(|why| format!("this machine was the limit: {why}")),
+        // The verdict says why.
+        f.saturated.as_ref().map(|_| "this machine was the limit".into()),
         f.unheard.then(|| "a lane was not heard".into()),
         f.short_of
+            .filter(|_| f.saturated.is_none())
             .map(|(have, want)| format!("{} of {} workers ran", count(have), count(want))),
         late(f),
         still(f),
@@ -120,11 +122,15 @@ mod tests {
             doubts(&f),
             [
                 "the books do not balance",
-                "this machine was the limit: our lane ran at 99 % CPU (--threads 2)",
-                "a lane was not heard",
-                "18 of 200 workers ran"
+                "this machine was the limit",
+                "a lane was not heard"
             ]
         );
+        let alone = Frame {
+            short_of: Some((38, 200)),
+            ..Frame::default()
+        };
+        assert_eq!(doubts(&alone), ["38 of 200 workers ran"]);
         assert!(
             doubts(&Frame {
                 phase: Phase::Run,
