@@ -110,14 +110,14 @@ fn a32_full() {
     }
 }
 
-/// A lane that has a third of a processor.
+/// A lane that has a seventh of a processor.
 fn starved(args: &[&str]) -> Value {
     let truth = Truth::start(Script {
         logged: false,
         ..Script::always(Behaviour::default())
     });
     let ran = on_one_processor(|| {
-        let _neighbours = Neighbour::steady(2);
+        let _neighbours = Neighbour::steady(6);
         run_any(&truth, args)
     });
     let (verdict, generator) = (&ran.summary["verdict"], &ran.summary["generator"]);
