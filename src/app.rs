@@ -22,6 +22,7 @@ mod signals;
 mod simulate;
 mod snapshots;
 mod target;
+mod ticker;
 
 use crate::cli::{self, Cli, Sub};
 use crate::model::format::printable;

@@ -17,6 +17,8 @@ pub struct Options<'a> {
     pub signals: &'a dyn Fn() -> usize,
     /// Whoever read the run's lines has gone: it ends early, drained.
     pub unheard: &'a dyn Fn() -> bool,
+    /// The engine is not waited for any longer.
+    pub late: &'a dyn Fn() -> bool,
 }
 
 /// Waits until the run is over. A first signal drains, a second cuts off.
@@ -31,7 +33,7 @@ pub fn run(link: &Link, mut options: Options<'_>) {
                 show_progress(out, &frame, &mut second);
             }
         }
-        if frame.phase == Phase::Done || link.closed() {
+        if frame.phase == Phase::Done || link.closed() || (options.late)() {
             break;
         }
         if !given_up && (options.unheard)() {
@@ -93,6 +95,7 @@ mod tests {
                 progress: None,
                 signals: &|| 2,
                 unheard: &|| true,
+                late: &|| false,
             },
         );
 

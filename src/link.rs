@@ -7,6 +7,7 @@ use crate::telemetry::frame::Frame;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// Commands that may lie unread.
@@ -105,11 +106,31 @@ impl Link {
         self.frames.has_changed().is_err()
     }
 
-    /// Waits for the engine to end, and returns its last frame and whether it ended without a panic.
-    pub fn join(mut self) -> (Arc<Frame>, bool) {
-        let well = self.engine.take().is_none_or(|h| h.join().is_ok());
-        (self.frame(), well)
+    /// Waits for the engine to end, or until it is `late`; its last frame and how it ended. One that is late is left behind.
+    pub fn join(mut self, late: impl Fn() -> bool) -> (Arc<Frame>, Ended) {
+        let Some(engine) = self.engine.take() else {
+            return (self.frame(), Ended::Well);
+        };
+        while !engine.is_finished() {
+            if late() {
+                return (self.frame(), Ended::Late);
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        let ended = if engine.join().is_ok() { Ended::Well } else { Ended::Panicked };
+        (self.frame(), ended)
     }
+}
+
+/// How an engine ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// In order.
+    Well,
+    /// By a panic.
+    Panicked,
+    /// It has not: it was waited for no longer.
+    Late,
 }
 
 #[cfg(test)]
@@ -138,5 +159,25 @@ mod tests {
         }));
 
         assert_eq!(link.send(Who::User, Command::Auto), Some(65));
+    }
+
+    #[test]
+    fn an_engine_that_does_not_end_is_waited_for_until_it_is_late() {
+        let engine = |ends: bool| {
+            let (mut link, far) = Link::pair(Frame {
+                seq: 7,
+                ..Frame::default()
+            });
+            link.attach(std::thread::spawn(move || {
+                while !ends && far.desk.borrow().last == 0 {
+                    std::thread::park();
+                }
+            }));
+            link
+        };
+
+        let (frame, ended) = engine(false).join(|| true);
+        assert_eq!((frame.seq, ended), (7, Ended::Late));
+        assert_eq!(engine(true).join(|| false).1, Ended::Well);
     }
 }

@@ -14,6 +14,8 @@ pub(super) struct Circumstances {
     pub(super) unwritten: bool,
     /// A signal's own code.
     pub(super) signal: Option<u8>,
+    /// The terminal went away, which is a HUP even where none was heard.
+    pub(super) vanished: bool,
     /// `--strict`, or a script that judges: `--threshold`, `--slo` without a screen.
     pub(super) strict: bool,
     /// `--slo`: a promise was to be kept.
@@ -27,6 +29,8 @@ pub(super) fn code(f: &Frame, c: Circumstances) -> u8 {
         1
     } else if c.unwritten {
         5
+    } else if c.vanished {
+        c.signal.unwrap_or(129)
     } else if f.ended_by == Some(EndedBy::Signal) {
         c.signal.unwrap_or(130)
     } else if c.strict && !f.valid {
@@ -168,6 +172,18 @@ mod tests {
                 assert_eq!(code(&frame, circumstances), worst, "{set:#b} in way {way}");
             }
         }
+    }
+
+    #[test]
+    fn a_terminal_that_went_away_is_a_hup_however_the_run_ended() {
+        let (mut frame, mut circumstances) = good();
+        circumstances.vanished = true;
+        assert_eq!(code(&frame, circumstances), 129);
+
+        frame.ended_by = Some(EndedBy::Signal);
+        assert_eq!(code(&frame, circumstances), 129);
+        circumstances.unwritten = true;
+        assert_eq!(code(&frame, circumstances), 5);
     }
 
     #[test]

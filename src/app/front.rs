@@ -3,36 +3,38 @@
 use super::exit::{self, Circumstances};
 use super::look::Look;
 use super::output::Still;
-use super::reports::Reports;
+use super::reports::{Reports, Told};
 use super::signals::Signals;
 use super::snapshots::Save;
+use super::ticker::Ticker;
 use super::{Stop, complain, output};
 use crate::cli::{Format, Job, RunArgs};
 use crate::clock;
 use crate::headless;
-use crate::link::Link;
+use crate::link::{Ended, Link};
 use crate::model::command::{self, Command};
 use crate::model::notice::Who;
 use crate::model::run::EndedBy;
 use crate::model::setpoints::Mode;
 use crate::report::csv::Csv;
 use crate::report::{Json, Report, Text};
-use crate::telemetry::frame::Frame;
+use crate::telemetry::frame::{Frame, Phase};
 use crate::telemetry::threshold::judge;
 use crate::ui;
+use anyhow::Context;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::sync::Arc;
 
 /// Size of the screen drawn for `-o FILE.svg`.
 const STILL: (u16, u16) = (120, 35);
-/// Exit code of a run whose terminal went away: that of HUP.
-const HUNG_UP: u8 = 129;
 
 /// How a run is watched.
 pub(super) struct View {
     /// No screen.
     pub(super) headless: bool,
+    /// Standard output was a terminal at the beginning.
+    terminal: bool,
     look: Look,
     signals: Signals,
 }
@@ -60,6 +62,7 @@ impl View {
         let headless = args.headless || !terminal || look.surroundings.dumb() || lines;
         Ok(Self {
             headless,
+            terminal,
             look,
             signals: Signals::install(!headless).map_err(Stop::fault)?,
         })
@@ -82,39 +85,61 @@ impl View {
 /// thread has ended.
 pub(super) fn run(link: Link, job: &Job, view: &View, reports: Reports, after: impl FnOnce() -> Aftermath) -> Result<u8, Stop> {
     let watched = watch(&link, job, view, &|| reports.unheard());
-    let (frame, well) = link.join();
+    let (frame, ended) = link.join(|| view.signals.late());
+    view.signals.over();
     let after = after();
     if let Some(stop) = after.stop {
         reports.discard();
         return Err(stop);
     }
-    if let Some(text) = &after.said {
-        complain(text);
-    }
-    let mut unwritten = after.unwritten;
-    if !well {
-        complain("a fault of ours ended the run (exit 1); what was measured until then follows");
-    }
-    unwritten |= !reports.finish(&frame);
-    // Last: a terminal that takes nothing must not keep the files from being written.
-    unwritten |= !print(&frame, job, view);
-    if watched.missed > 0 {
-        complain(&format!(
-            "the terminal was too slow for {} pictures of the screen: they were left out, the run went on",
-            watched.missed
-        ));
-    }
-    for doubt in warnings(&frame, job) {
-        complain(&doubt);
-    }
+    let mut told = Told {
+        unwritten: after.unwritten,
+        said: after.said.into_iter().collect(),
+    };
+    let frame = last(frame, ended, &mut told);
+    let printed = reports.finish(&frame, ended, &mut told);
+    // Last: a reader that takes nothing must not keep the files from being written.
+    view.signals.closing();
+    let unfiled = told.unwritten;
+    told.journals(printed, &frame, ended);
+    told.done(print(&frame, job, view));
+    let vanished = watched.vanished || view.terminal && !io::stdout().is_terminal();
     let circumstances = Circumstances {
-        panicked: !well,
-        unwritten,
-        signal: view.signals.exit_code().or(watched.vanished.then_some(HUNG_UP)),
+        panicked: ended == Ended::Panicked,
+        unwritten: if vanished { unfiled } else { told.unwritten },
+        signal: view.signals.exit_code(),
+        vanished,
         strict: job.output.strict || view.headless && judges(job),
         promised: job.set.promise.is_some(),
     };
+    told.said.extend((watched.missed > 0).then(|| {
+        let missed = watched.missed;
+        format!("the terminal was too slow for {missed} pictures of the screen: they were left out, the run went on")
+    }));
+    told.said.extend(warnings(&frame, job));
+    told.said.iter().for_each(|text| complain(text));
     Ok(exit::code(&frame, circumstances))
+}
+
+/// The last frame of an engine that ended; one that did not is over all the same.
+fn last(frame: Arc<Frame>, ended: Ended, told: &mut Told) -> Arc<Frame> {
+    match ended {
+        Ended::Well => frame,
+        Ended::Panicked => {
+            told.said
+                .push("a fault of ours ended the run (exit 1); what was measured until then follows".into());
+            frame
+        }
+        Ended::Late => {
+            told.said
+                .push("the engine did not end in time; what was measured until then is told".into());
+            Arc::new(Frame {
+                phase: Phase::Done,
+                ended_by: frame.ended_by.or(Some(EndedBy::Signal)),
+                ..Frame::clone(&frame)
+            })
+        }
+    }
 }
 
 /// A promise is judged: figures that are not valid cannot do that.
@@ -154,11 +179,14 @@ fn watch(link: &Link, job: &Job, view: &View, unheard: &dyn Fn() -> bool) -> Wat
 fn screen(link: &Link, view: &View) -> anyhow::Result<u64> {
     let next = || view.signals.next();
     let options = ui::Options {
-        theme: view.look.theme(),
+        theme: &|said| view.look.theme(said),
+        ask: view.look.asks(),
         parse: |text, _| command::parse(text),
         print: |command| command.to_string(),
         save: &snapshot,
         signals: &next,
+        hurry: &|| view.signals.hurry(),
+        late: &|| view.signals.late(),
         fps: view.look.fps,
     };
     ui::run(link, &options)
@@ -173,23 +201,23 @@ fn snapshot(frame: &Frame, svg: &str, under: Option<&str>) -> Result<String, Str
 
 /// Without one.
 fn wait(link: &Link, job: &Job, view: &View, unheard: &dyn Fn() -> bool) {
-    let mut err = io::stderr().lock();
-    let progress = (!job.output.quiet && err.is_terminal()).then_some(&mut err as &mut dyn Write);
+    let mut ticker = (!job.output.quiet && io::stderr().is_terminal()).then(Ticker::open);
+    let progress = ticker.as_mut().map(|t| t as &mut dyn Write);
     let signals = || view.signals.count();
     let options = headless::Options {
         progress,
         signals: &signals,
         unheard,
+        late: &|| view.signals.late(),
     };
     headless::run(link, options);
 }
 
-/// The report on standard output; false when it could not be written.
-fn print(frame: &Frame, job: &Job, view: &View) -> bool {
+/// The report on standard output.
+fn print(frame: &Frame, job: &Job, view: &View) -> anyhow::Result<()> {
     let files = !job.output.files.is_empty() || job.output.raw_log.is_some();
     if job.output.format != Format::Quiet && output::lost(files || job.output.strict || judges(job)) {
-        complain(output::LOST);
-        return false;
+        anyhow::bail!(output::LOST);
     }
     let columns = if view.headless { 120 } else { ui::columns() };
     let mut bytes = Vec::new();
@@ -203,13 +231,9 @@ fn print(frame: &Frame, job: &Job, view: &View) -> bool {
         bytes = view.look.spell(bytes);
     }
     let mut out = io::stdout().lock();
-    match made.and_then(|()| out.write_all(&bytes)).and_then(|()| out.flush()) {
-        Ok(()) => true,
-        Err(e) => {
-            complain(&format!("cannot write to standard output: {e}"));
-            false
-        }
-    }
+    made.and_then(|()| out.write_all(&bytes))
+        .and_then(|()| out.flush())
+        .context("cannot write to standard output")
 }
 
 /// What a script should be told beside the report.

@@ -142,6 +142,23 @@ impl Journal {
         }
     }
 
+    /// It goes to standard output, whose reader may keep it waiting.
+    pub(super) fn printed(&self) -> bool {
+        matches!(self.place, Place::Output)
+    }
+
+    /// Its frames do not end: it is left as it is. What is to be said of that.
+    pub(super) fn abandon(self) -> Option<String> {
+        match self.place {
+            Place::Output => None,
+            Place::File { path, fresh, .. } => Some(format!(
+                "{} was not finished: its lines are in {}",
+                path.display(),
+                fresh.display()
+            )),
+        }
+    }
+
     /// Standard output takes no more lines: nobody reads what the run goes on to tell. To be asked while the run goes.
     pub(super) fn unheard(&self) -> bool {
         matches!(self.place, Place::Output) && self.writer.is_finished()

@@ -57,12 +57,14 @@ impl Live {
         drop(fs::remove_file(self.part));
     }
 
-    /// The report of the last frame under its own name; only then the state before it goes.
+    /// The report of the last frame under its own name; only then the state before it goes. `over`: no other frame follows.
     ///
     /// # Errors
     /// What the file system said; the file that was there before and the last state are untouched then.
-    pub(super) fn finish(self, frame: &Frame) -> Result<()> {
-        self.settle();
+    pub(super) fn finish(self, frame: &Frame, over: bool) -> Result<()> {
+        if over {
+            self.settle();
+        }
         output::write(frame, &self.path, &self.still)?;
         drop(fs::remove_file(&self.part));
         Ok(())
@@ -127,7 +129,7 @@ mod tests {
         assert_eq!(fs::read_to_string(&path).unwrap(), "old");
 
         drop(out);
-        live.finish(&Frame::default()).unwrap();
+        live.finish(&Frame::default(), true).unwrap();
 
         assert_eq!(names(folder.path()), ["run.json"]);
         assert!(fs::read_to_string(&path).unwrap().contains("\"schema\": 1"));

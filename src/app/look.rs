@@ -2,7 +2,6 @@
 
 use super::Stop;
 use crate::cli::{self, RunArgs, When};
-use crate::ui;
 use crate::ui::theme::detect::Surroundings;
 use crate::ui::theme::glyph;
 use crate::ui::theme::{Charset, Depth, Ground, Palette, Theme};
@@ -61,16 +60,17 @@ impl Look {
 
     /// For a picture in a file: as asked, and never a question to the terminal.
     pub(super) fn still(&self) -> Theme {
-        self.themed(self.ground)
+        self.theme(None)
     }
 
-    /// Asks the terminal for its background where nothing was said; before the screen opens.
-    pub(super) fn theme(&self) -> Theme {
-        self.themed(self.ground.or_else(ui::background))
+    /// The terminal is asked for its background: nothing else says it.
+    pub(super) fn asks(&self) -> bool {
+        self.ground.is_none() && self.surroundings.asks()
     }
 
-    fn themed(&self, ground: Option<Ground>) -> Theme {
-        let mut theme = self.surroundings.theme(ground);
+    /// On the background that was asked for by flag, or that the terminal `said` it has.
+    pub(super) fn theme(&self, said: Option<Ground>) -> Theme {
+        let mut theme = self.surroundings.theme(self.ground.or(said));
         match self.color {
             When::Auto => {}
             When::Always => theme.depth = Depth::True,

@@ -3,6 +3,7 @@
 
 use super::Stop;
 use super::signals::Signals;
+use super::ticker::Ticker;
 use crate::clock::Epoch;
 use crate::model::format::length;
 use crate::model::units::Nanos;
@@ -101,6 +102,7 @@ struct Progress<'a> {
     name: &'a str,
     quiet: bool,
     terminal: bool,
+    out: Ticker,
     epoch: Epoch,
     told: Nanos,
     count: usize,
@@ -115,6 +117,7 @@ impl<'a> Progress<'a> {
             name: pool.name,
             quiet: pool.quiet,
             terminal: io::stderr().is_terminal(),
+            out: Ticker::open(),
             epoch: Epoch::new(),
             told: Nanos::ZERO,
             count: weights.len(),
@@ -136,17 +139,16 @@ impl<'a> Progress<'a> {
         }
         self.told = now;
         let text = line(self.name, (self.finished, self.count), self.weight / self.all, now.secs());
-        let mut err = io::stderr().lock();
         let _ = if self.terminal {
-            write!(err, "\r\x1b[K{text}").and_then(|()| err.flush())
+            write!(self.out, "\r\x1b[K{text}")
         } else {
-            writeln!(err, "{text}")
+            writeln!(self.out, "{text}")
         };
     }
 
-    fn clear(&self) {
+    fn clear(&mut self) {
         if self.terminal && !self.quiet {
-            let _ = write!(io::stderr(), "\r\x1b[K");
+            let _ = write!(self.out, "\r\x1b[K");
         }
     }
 }

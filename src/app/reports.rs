@@ -1,10 +1,11 @@
 //! Every report that grows while the run goes: lines as they come, files as their state of the last second.
 
+use super::Stop;
 use super::journal::{self, Feed, Journal};
 use super::live::Live;
 use super::output::Still;
-use super::{Stop, complain};
 use crate::cli::Output;
+use crate::link::Ended;
 use crate::telemetry::frame::Frame;
 
 /// All of them.
@@ -52,22 +53,48 @@ impl Reports {
         self.live.into_iter().for_each(Live::discard);
     }
 
-    /// Each with what `frame`, the last one, has to say; false when one could not be written.
-    pub(super) fn finish(self, frame: &Frame) -> bool {
-        let mut written = true;
-        let mut failed = |e: anyhow::Error| {
-            complain(&format!("{e:#}"));
-            written = false;
-        };
-        for journal in self.journals {
+    /// Those in files, each with what `frame`, the last one, has to say. Those on standard output are returned: their reader
+    /// may keep them waiting.
+    pub(super) fn finish(self, frame: &Frame, ended: Ended, told: &mut Told) -> Vec<Journal> {
+        let (printed, filed): (Vec<_>, Vec<_>) = self.journals.into_iter().partition(Journal::printed);
+        told.journals(filed, frame, ended);
+        for live in self.live {
+            told.done(live.finish(frame, ended != Ended::Late));
+        }
+        printed
+    }
+}
+
+/// How the reports went, and what is to be said of them when all are written: who hears it may keep the program waiting.
+#[derive(Default)]
+pub(super) struct Told {
+    /// One could not be written.
+    pub(super) unwritten: bool,
+    /// In the order of their writing.
+    pub(super) said: Vec<String>,
+}
+
+impl Told {
+    /// One was written, or why not.
+    pub(super) fn done(&mut self, written: anyhow::Result<()>) {
+        if let Err(e) = written {
+            self.said.push(format!("{e:#}"));
+            self.unwritten = true;
+        }
+    }
+
+    /// Ends these. An engine that has not ended may still give them frames: they are left as they are.
+    pub(super) fn journals(&mut self, journals: Vec<Journal>, frame: &Frame, ended: Ended) {
+        for journal in journals {
+            if ended == Ended::Late {
+                self.said.extend(journal.abandon());
+                self.unwritten = true;
+                continue;
+            }
             match journal.finish(frame) {
-                Ok(missed) => missed.iter().for_each(|missed| complain(missed)),
-                Err(e) => failed(e),
+                Ok(missed) => self.said.extend(missed),
+                Err(e) => self.done(Err(e)),
             }
         }
-        for live in self.live {
-            live.finish(frame).unwrap_or_else(&mut failed);
-        }
-        written
     }
 }

@@ -1,17 +1,22 @@
 //! Bytes on their way to a terminal that may not take them. It never waits: what is not taken stays here, in order.
 //! It refuses to drop bytes, which would cut a picture in two: a picture is left out whole, before it is drawn.
 
+use super::tty;
+use crate::clock::Epoch;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
-use rustix::fs::{Mode, OFlags, open};
+use rustix::fs::OFlags;
 use rustix::io::{Errno, write};
-use std::io::{self, Write, stdout};
+use std::io::{self, Stdout, Write, stdout};
+use std::sync::LazyLock;
 use std::time::Duration;
+
+/// Bytes that a terminal which is ready takes without waiting, as good as always.
+const LITTLE: usize = 256;
 
 /// The way out, and what has not gone it yet.
 pub(super) struct Outlet {
-    /// The terminal opened anew. Only this description of it never blocks: the one on standard output belongs to the shell
-    /// too. `None` where it cannot be opened; writing then waits.
+    /// Never blocks. `None` where the terminal cannot be opened anew: standard output then gets a little whenever it is ready.
     own: Option<OwnedFd>,
     waiting: Vec<u8>,
     /// How much of `waiting` has been taken.
@@ -21,9 +26,7 @@ pub(super) struct Outlet {
 impl Outlet {
     /// To the terminal on standard output.
     pub(super) fn open() -> Self {
-        let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-        let path = rustix::termios::ttyname(stdout(), Vec::new());
-        Self::to(path.and_then(|path| open(path, flags, Mode::empty())).ok())
+        Self::to(tty::anew(stdout(), OFlags::WRONLY))
     }
 
     fn to(own: Option<OwnedFd>) -> Self {
@@ -48,7 +51,8 @@ impl Outlet {
             let rest = &self.waiting[self.taken..];
             let done = match &self.own {
                 Some(own) => write(own, rest),
-                None => write(stdout(), rest),
+                None if ready(self.fd(), Duration::ZERO) => write(stdout(), &rest[..rest.len().min(LITTLE)]),
+                None => Err(Errno::AGAIN),
             };
             match done {
                 Ok(n) => self.taken += n,
@@ -57,14 +61,24 @@ impl Outlet {
                 Err(e) => return Err(e.into()),
             }
         }
-        self.waiting.clear();
-        self.taken = 0;
+        self.clear();
         Ok(true)
+    }
+
+    fn fd(&self) -> BorrowedFd<'_> {
+        static OUTPUT: LazyLock<Stdout> = LazyLock::new(stdout);
+        self.own.as_ref().map_or(OUTPUT.as_fd(), AsFd::as_fd)
     }
 
     /// To wait on while something is left: it becomes writable.
     pub(super) fn blocked(&self) -> Option<BorrowedFd<'_>> {
-        self.own.as_ref().filter(|_| !self.waiting.is_empty()).map(AsFd::as_fd)
+        (!self.waiting.is_empty()).then(|| self.fd())
+    }
+
+    /// Forgets what is left: the terminal is no longer ours.
+    pub(super) fn clear(&mut self) {
+        self.waiting.clear();
+        self.taken = 0;
     }
 
     /// Hands over the rest, however long the terminal takes for it.
@@ -75,22 +89,27 @@ impl Outlet {
             .and_then(|()| stdout().flush());
     }
 
-    /// Waits for everything to be taken, at most `long`; whether it was.
+    /// Waits for everything to be taken, at most `long` in all; whether it was.
     pub(super) fn settle(&mut self, long: Duration) -> bool {
-        let limit = Timespec::try_from(long).ok();
+        let begun = Epoch::new();
         loop {
             match self.push() {
-                Ok(true) => return true,
                 Ok(false) => {}
-                Err(_) => return false,
+                done => return done.is_ok(),
             }
-            let Some(fd) = self.blocked() else { return false };
-            let ready = poll(&mut [PollFd::from_borrowed_fd(fd, PollFlags::OUT)], limit.as_ref());
-            if matches!(ready, Ok(0)) || ready.is_err_and(|e| e != Errno::INTR) {
+            let left = long.saturating_sub(begun.now().duration());
+            if left.is_zero() || !ready(self.fd(), left) {
                 return false;
             }
         }
     }
+}
+
+/// Waits until it takes something, or has gone away and says so; at most `long`.
+fn ready(fd: BorrowedFd<'_>, long: Duration) -> bool {
+    let limit = Timespec::try_from(long).ok();
+    let found = poll(&mut [PollFd::from_borrowed_fd(fd, PollFlags::OUT)], limit.as_ref());
+    matches!(found, Ok(1..) | Err(Errno::INTR))
 }
 
 impl Write for Outlet {

@@ -2,10 +2,11 @@
 //! It refuses to wait for the engine, but for the pause before a suspension.
 
 use super::action::{Effect, Message};
+use super::keys::Input;
 use super::memo::Memo;
 use super::state::{Model, Speech};
 use super::terminal::Guard;
-use super::{Options, still, update, view};
+use super::{Options, keymap, still, update, view};
 use crate::link::Link;
 use crate::model::command::Command;
 use crate::model::notice::Who;
@@ -13,7 +14,6 @@ use crate::model::units::Nanos;
 use crate::telemetry::frame::{Frame, Phase};
 use anyhow::Result;
 use ratatui::buffer::Buffer;
-use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,14 +45,16 @@ pub(super) struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    /// Opens on the newest frame; `clock` tells the time since then.
-    pub(super) fn new(link: &'a Link, options: &'a Options<'a>, guard: Guard, clock: &'a dyn Fn() -> Nanos) -> Result<Self> {
+    /// Takes the terminal and opens on the newest frame; `clock` tells the time since then.
+    pub(super) fn open(link: &'a Link, options: &'a Options<'a>, clock: &'a dyn Fn() -> Nanos) -> Result<Self> {
+        let mut guard = Guard::take()?;
+        let ground = if options.ask { guard.background(clock)? } else { None };
         let speech = Speech {
             parse: options.parse,
             print: options.print,
         };
-        let mut model = Model::new(options.theme, speech);
-        model.size = guard.size()?;
+        let mut model = Model::new((options.theme)(ground), speech);
+        model.size = guard.size();
         Ok(Self {
             link,
             options,
@@ -81,9 +83,27 @@ impl<'a> Session<'a> {
         self.draw(false)
     }
 
-    /// To wait on while the terminal is behind.
-    pub(super) fn blocked(&self) -> Option<BorrowedFd<'_>> {
-        self.guard.blocked()
+    /// Everything that has been typed, waiting at most `long` for it.
+    pub(super) fn listen(&mut self, long: Duration) -> Result<()> {
+        self.guard.wait(long, self.clock)?;
+        while let Some(input) = self.guard.typed() {
+            match input {
+                Input::Key(key) => {
+                    if let Some(message) = keymap::message(&self.model, &key) {
+                        self.take(message)?;
+                    }
+                }
+                Input::Paste(text) => self.take(Message::Paste(text))?,
+                Input::Background(_) | Input::Attributes => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The terminal has another size, or another picture than ours.
+    pub(super) fn redraw(&mut self) -> Result<()> {
+        let (columns, rows) = self.guard.size();
+        self.take(Message::Resize(columns, rows))
     }
 
     /// Draws the last frame and gives the terminal back.
@@ -113,6 +133,9 @@ impl<'a> Session<'a> {
     fn act(&mut self, effect: Effect) -> Result<()> {
         match effect {
             Effect::Send(command) => {
+                if command == Command::QuitNow {
+                    (self.options.hurry)();
+                }
                 let number = self.link.send(Who::User, command);
                 self.take(Message::Sent(number))
             }
@@ -140,7 +163,7 @@ impl<'a> Session<'a> {
             }
         }
         self.guard.suspend()?;
-        self.model.size = self.guard.size()?;
+        self.model.size = self.guard.size();
         self.shown = None;
         if running {
             self.link.send(Who::User, Command::Resume);

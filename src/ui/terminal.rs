@@ -1,30 +1,30 @@
 //! The terminal while it is ours. The guard exists before the first change and gives everything back: on drop,
 //! on panic of any thread, and around a suspension.
 
+use super::keys::{Input, Keyboard};
 use super::outlet::Outlet;
-use super::paint;
 use super::theme::Ground;
+use super::{paint, tty};
+use crate::model::units::Nanos;
 use anyhow::{Context, Result};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::terminal::{
     BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
-    disable_raw_mode, enable_raw_mode, size,
+    disable_raw_mode, enable_raw_mode,
 };
-use crossterm::{cursor, execute, queue, style};
+use crossterm::{cursor, queue, style};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
-use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
-use std::fs::File;
-use std::io::{IsTerminal, Stdin, Write, stdin, stdout};
-use std::os::fd::{AsFd, BorrowedFd};
+use rustix::termios::{QueueSelector, tcflush};
+use std::io::{Write, stdout};
+use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{LazyLock, Once};
 use std::time::Duration;
 
 /// The terminal is in our hands. Read by the panic hook, which may run on any thread; it owns nothing but this fact.
 static OURS: AtomicBool = AtomicBool::new(false);
+/// The terminal has not taken all of what gives it back.
+static OWED: AtomicBool = AtomicBool::new(false);
 /// The hook is chained once a process.
 static HOOK: Once = Once::new();
 
@@ -32,25 +32,55 @@ static HOOK: Once = Once::new();
 const PLAIN: style::SetAttribute = style::SetAttribute(style::Attribute::Reset);
 /// How long a terminal that takes nothing is waited for when it is given back.
 const PATIENCE: Duration = Duration::from_millis(300);
+/// How long the terminal has for saying what its background is: the first picture waits for it.
+const ASKED: Nanos = Nanos::from_millis(40);
+/// What the background is, then the device attributes: a terminal that tells only the latter knows no answer to the former.
+const QUESTION: &[u8] = b"\x1b]11;?\x07\x1b[c";
 
 /// Gives the terminal back, in the reverse order of taking it. Errors are ignored: there is nobody left to tell.
-fn restore() {
-    if OURS.swap(false, Ordering::SeqCst) {
-        let mut out = Outlet::open();
-        let _ = queue!(
-            out,
-            EndSynchronizedUpdate,
-            DisableBracketedPaste,
-            PLAIN,
-            LeaveAlternateScreen,
-            cursor::Show
-        );
-        if !out.settle(PATIENCE) {
-            // The reports must not wait for it. Where it is read again, this comes before what the run says at its end.
-            std::thread::spawn(move || out.wait());
-        }
-        let _ = disable_raw_mode();
+fn restore(patience: Duration) {
+    if let Some(out) = give_back(patience) {
+        OWED.store(true, Ordering::SeqCst);
+        // The reports must not wait for it. Where it is read again, this comes before what the run says at its end.
+        std::thread::spawn(move || {
+            out.wait();
+            OWED.store(false, Ordering::SeqCst);
+        });
     }
+}
+
+/// Gives the terminal back where this process is about to end, whatever its threads do. What a terminal that takes nothing
+/// has not taken yet is dropped to make room: whoever reads it again finds it as it was.
+pub fn release(patience: Duration) {
+    if give_back(patience).is_some() || OWED.load(Ordering::SeqCst) {
+        let _ = tcflush(stdout(), QueueSelector::OFlush);
+        leaving().settle(patience);
+    }
+}
+
+/// What the terminal did not take in time.
+fn give_back(patience: Duration) -> Option<Outlet> {
+    if !OURS.swap(false, Ordering::SeqCst) {
+        return None;
+    }
+    let mut out = leaving();
+    let well = out.settle(patience);
+    let _ = disable_raw_mode();
+    (!well).then_some(out)
+}
+
+/// All that gives the terminal back, on its way.
+fn leaving() -> Outlet {
+    let mut out = Outlet::open();
+    let _ = queue!(
+        out,
+        EndSynchronizedUpdate,
+        DisableBracketedPaste,
+        PLAIN,
+        LeaveAlternateScreen,
+        cursor::Show
+    );
+    out
 }
 
 /// Restores before anybody prints a panic.
@@ -58,7 +88,7 @@ fn chain_hook() {
     HOOK.call_once(|| {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            restore();
+            restore(PATIENCE);
             before(info);
         }));
     });
@@ -68,15 +98,18 @@ fn chain_hook() {
 /// position when it clears, and a terminal that does not answer would hold the screen up for seconds.
 pub(super) struct Guard {
     out: Outlet,
+    keys: Keyboard,
     drawn: Buffer,
     /// The one before, to be drawn over.
     spare: Buffer,
+    /// How long it is still waited for in all: one that takes nothing does not cost that twice.
+    patience: Duration,
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
         self.settle();
-        restore();
+        restore(self.patience);
     }
 }
 
@@ -89,8 +122,10 @@ impl Guard {
         chain_hook();
         let mut guard = Self {
             out: Outlet::open(),
+            keys: Keyboard::open()?,
             drawn: Buffer::default(),
             spare: Buffer::default(),
+            patience: PATIENCE,
         };
         guard.enter()?;
         Ok(guard)
@@ -100,12 +135,44 @@ impl Guard {
         OURS.store(true, Ordering::SeqCst);
         self.out = Outlet::open();
         enable_raw_mode().context("cannot put the terminal into raw mode")?;
-        execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide).context("cannot open the screen")
+        queue!(self.out, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
+        self.out.flush().context("cannot open the screen")
     }
 
-    /// Columns and rows.
-    pub(super) fn size(&self) -> Result<(u16, u16)> {
-        size().context("cannot ask the terminal for its size")
+    /// Asks the terminal for its background; `None` when it does not say in time. A later answer is swallowed.
+    ///
+    /// # Errors
+    /// The terminal has gone away.
+    pub(super) fn background(&mut self, clock: &dyn Fn() -> Nanos) -> Result<Option<Ground>> {
+        self.out.write_all(QUESTION)?;
+        self.out.flush().context("cannot ask the terminal")?;
+        let until = clock() + ASKED;
+        loop {
+            let now = clock();
+            match self.keys.background() {
+                Some(said) => return Ok(said),
+                None if now >= until => return Ok(None),
+                None => self.wait((until - now).duration(), clock)?,
+            }
+        }
+    }
+
+    /// Waits for a key, or for the terminal to take more of the last picture; at most `long`.
+    ///
+    /// # Errors
+    /// The terminal has gone away.
+    pub(super) fn wait(&mut self, long: Duration, clock: &dyn Fn() -> Nanos) -> Result<()> {
+        self.keys.wait(self.out.blocked(), long, clock)
+    }
+
+    /// The next key or paste.
+    pub(super) fn typed(&mut self) -> Option<Input> {
+        self.keys.next()
+    }
+
+    /// Columns and rows; what is usual where it does not say.
+    pub(super) fn size(&self) -> (u16, u16) {
+        tty::size().unwrap_or((80, 24))
     }
 
     /// Hands over what the terminal did not take of the last picture; whether there is room for another.
@@ -113,24 +180,32 @@ impl Guard {
     /// # Errors
     /// The terminal has gone away.
     pub(super) fn ready(&mut self) -> Result<bool> {
+        self.held()?;
         self.out.push().context("cannot draw")
     }
 
     /// Waits a moment for the terminal to take the last picture; whether it did.
     pub(super) fn settle(&mut self) -> bool {
-        self.out.settle(PATIENCE)
+        let well = self.held().is_ok() && self.out.settle(self.patience);
+        if !well {
+            self.patience = Duration::ZERO;
+        }
+        well
     }
 
-    /// To wait on while it is not ready.
-    pub(super) fn blocked(&self) -> Option<BorrowedFd<'_>> {
-        self.out.blocked()
+    /// The panic hook has given the terminal back: writing on would spoil the message of the panic.
+    fn held(&mut self) -> Result<()> {
+        if !OURS.load(Ordering::SeqCst) {
+            self.out.clear();
+            anyhow::bail!("a thread of ours panicked");
+        }
+        Ok(())
     }
 
     /// Draws one picture in one synchronized update, only what differs from the last; `whole` repaints every cell.
     /// What the terminal does not take at once is kept: ask [`Self::ready`] first.
     pub(super) fn draw(&mut self, whole: bool, (columns, rows): (u16, u16), picture: impl FnOnce(&mut Buffer)) -> Result<()> {
-        // The hook has given the terminal back: writing on would spoil the message of the panic.
-        anyhow::ensure!(OURS.load(Ordering::SeqCst), "a thread of ours panicked");
+        self.held()?;
         let area = Rect::new(0, 0, columns, rows);
         let mut next = std::mem::take(&mut self.spare);
         if next.area != area {
@@ -162,82 +237,12 @@ impl Guard {
     /// Gives the terminal back, stops the process as Ctrl-Z does, and takes the terminal again when it continues.
     pub(super) fn suspend(&mut self) -> Result<()> {
         self.settle();
-        restore();
+        restore(self.patience);
+        self.patience = PATIENCE;
         signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP).context("cannot suspend")?;
-        while crossterm::event::poll(Duration::ZERO)? {
-            crossterm::event::read()?;
-        }
-        self.enter()
-    }
-}
-
-/// Where keys come from. Waited on here and not in crossterm, which never returns when the terminal has gone away.
-pub(super) struct Keyboard {
-    tty: Option<File>,
-}
-
-impl Keyboard {
-    /// Standard input, or the terminal itself where that is something else.
-    ///
-    /// # Errors
-    /// There is no terminal to read from.
-    pub(super) fn open() -> Result<Self> {
-        let tty = (!stdin().is_terminal()).then(|| File::open("/dev/tty"));
-        let tty = tty.transpose().context("there is no terminal to read keys from")?;
-        Ok(Self { tty })
-    }
-
-    fn fd(&self) -> BorrowedFd<'_> {
-        static INPUT: LazyLock<Stdin> = LazyLock::new(stdin);
-        self.tty.as_ref().map_or(INPUT.as_fd(), |tty| tty.as_fd())
-    }
-
-    /// Waits for a key, or for the `blocked` way out to become free; at most `long`. Whether there is something to read.
-    ///
-    /// # Errors
-    /// The terminal has gone away.
-    pub(super) fn wait(&self, blocked: Option<BorrowedFd>, long: Duration) -> Result<bool> {
-        let mut waited = vec![PollFd::from_borrowed_fd(self.fd(), PollFlags::IN)];
-        waited.extend(blocked.map(|out| PollFd::from_borrowed_fd(out, PollFlags::OUT)));
-        let limit = Timespec::try_from(long).ok();
-        match poll(&mut waited, limit.as_ref()) {
-            Err(Errno::INTR) => return Ok(false),
-            done => done.context("cannot wait for a key")?,
-        };
-        let seen = waited[0].revents();
-        anyhow::ensure!(
-            !seen.intersects(PollFlags::HUP | PollFlags::ERR),
-            "the terminal has gone away"
-        );
-        // Some systems cannot poll a terminal.
-        if seen.contains(PollFlags::NVAL) {
-            std::thread::sleep(long);
-        }
-        Ok(seen.contains(PollFlags::IN))
-    }
-
-    /// Has crossterm look for keys again. It hears of them once, and forgets that when a new size came at the same moment; a
-    /// terminal that is told its own settings says once more that there is something to read.
-    pub(super) fn remind(&self) {
-        if let Ok(settings) = tcgetattr(self.fd()) {
-            let _ = tcsetattr(self.fd(), OptionalActions::Now, &settings);
-        }
-    }
-}
-
-/// Columns of the terminal, 80 where it does not say.
-pub fn columns() -> usize {
-    crossterm::terminal::size().map_or(80, |(columns, _)| usize::from(columns))
-}
-
-/// Asks the terminal for its background, for at most 40 ms; `None` when it does not say. Call it before the screen opens.
-pub fn background() -> Option<Ground> {
-    let mut options = terminal_colorsaurus::QueryOptions::default();
-    options.timeout = Duration::from_millis(40);
-    match terminal_colorsaurus::theme_mode(options) {
-        Ok(terminal_colorsaurus::ThemeMode::Light) => Some(Ground::Light),
-        Ok(terminal_colorsaurus::ThemeMode::Dark) => Some(Ground::Dark),
-        Err(_) => None,
+        self.enter()?;
+        self.keys.forget();
+        Ok(())
     }
 }
 

@@ -33,7 +33,7 @@ impl Surroundings {
             clicolor_force: filled("CLICOLOR_FORCE").filter(|v| v != "0"),
             colorfgbg: filled("COLORFGBG"),
             locale: ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|n| filled(n)),
-            remote: filled("SSH_CONNECTION").is_some(),
+            remote: ["SSH_CONNECTION", "SSH_TTY"].iter().any(|n| filled(n).is_some()),
         }
     }
 
@@ -78,11 +78,21 @@ impl Surroundings {
 
     /// The background by `COLORFGBG`: its last field 7 or 9…15 is light; dark otherwise.
     pub fn ground(&self) -> Ground {
-        let last = self.colorfgbg.as_deref().and_then(|v| v.rsplit(';').next()?.parse().ok());
-        match last {
-            Some(7u8 | 9..=15) => Ground::Light,
+        match self.paper() {
+            Some(7 | 9..=15) => Ground::Light,
             _ => Ground::Dark,
         }
+    }
+
+    /// The background's number in `COLORFGBG`; some terminals say `default`.
+    fn paper(&self) -> Option<u8> {
+        self.colorfgbg.as_deref()?.rsplit(';').next()?.parse().ok()
+    }
+
+    /// The terminal may be asked for its background: nothing else says it, the answer is not long on its way, and it is not
+    /// the Linux console, which has none.
+    pub fn asks(&self) -> bool {
+        !self.dumb() && self.term.as_deref() != Some("linux") && !self.remote && self.paper().is_none()
     }
 
     /// The theme; `asked` is the background the terminal itself reported.
@@ -132,6 +142,22 @@ mod tests {
         assert_eq!(with(&[("LC_ALL", "C")]).charset(), Charset::Ascii);
         assert_eq!(with(&[("LC_ALL", ""), ("LANG", "de_DE.UTF-8")]).charset(), Charset::Unicode);
         assert_eq!(with(&[]).charset(), Charset::Unicode);
+    }
+
+    #[test]
+    fn a_terminal_is_asked_only_where_it_answers_soon_and_nothing_else_says_it() {
+        let term = ("TERM", "xterm-256color");
+        assert!(with(&[term]).asks());
+        assert!(with(&[term, ("COLORFGBG", "15;default")]).asks());
+        for pairs in [
+            &[][..],
+            &[("TERM", "linux")],
+            &[term, ("SSH_CONNECTION", "10.0.0.1 5 10.0.0.2 22")],
+            &[term, ("SSH_TTY", "/dev/pts/3")],
+            &[term, ("COLORFGBG", "15;0")],
+        ] {
+            assert!(!with(pairs).asks(), "{pairs:?}");
+        }
     }
 
     #[test]
