@@ -141,6 +141,40 @@ fn ctrl_z_gives_the_terminal_back_and_continuing_draws_it_again() {
     assert_eq!(left.code, 0, "{}", left.text);
 }
 
+/// Nobody gave the terminal back: what stopped it may have been written on it since.
+#[test]
+fn continuing_after_a_stop_from_outside_draws_everything_anew() {
+    let mut terminal = demo(&[]);
+    let stat = std::path::PathBuf::from(format!("/proc/{}/stat", terminal.pid()));
+    terminal.signal(Signal::STOP);
+    terminal.until("a stopped process", |_| {
+        std::fs::read_to_string(&stat).unwrap().contains(") T ").then_some(())
+    });
+    let whole = |t: &Terminal| t.bytes().windows(4).filter(|w| w == b"\x1b[2J").count();
+    let before = whole(&terminal);
+    terminal.signal(Signal::CONT);
+    terminal.until("a whole picture", |t| (whole(t) > before).then_some(()));
+    terminal.keys("q");
+    assert_eq!(terminal.end().code, 0);
+}
+
+#[test]
+fn ctrl_c_twice_ends_it_while_it_waits_for_a_first_answer() {
+    let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut terminal = Terminal::start(&[&mute.local_addr().unwrap().to_string(), "-t", "60s"]);
+    let (_kept, _) = mute.accept().unwrap();
+    terminal.shows(&["connecting"]);
+    terminal.keys("\x03\x03");
+    assert_eq!(terminal.end().code, 130);
+}
+
+#[test]
+fn quit_gives_the_terminal_back_before_it_ends() {
+    let terminal = demo(&[]);
+    terminal.signal(Signal::QUIT);
+    assert_eq!(terminal.end().code, 128 + 3);
+}
+
 #[test]
 fn q_in_capitals_leaves_the_last_picture_behind() {
     let mut terminal = demo(&[]);

@@ -72,3 +72,23 @@ fn a_run_that_nobody_reads_ends_by_a_signal_and_leaves_its_files() {
     assert_eq!(left.code, 143, "{}", left.text);
     assert!(left.text.contains("ended by signal"), "{}", left.text);
 }
+
+/// The run is over and its files are there; what is left is to print, which nobody takes.
+#[test]
+fn a_second_signal_ends_what_nobody_reads_and_whoever_reads_again_finds_a_normal_screen() {
+    let nginx = Nginx::start();
+    let terminal = held_up(&nginx);
+
+    terminal.signal(Signal::TERM);
+    report(&terminal);
+    // More than two signals that are taken for one are apart.
+    std::thread::sleep(std::time::Duration::from_millis(60));
+    terminal.signal(Signal::TERM);
+    let stat = std::path::PathBuf::from(format!("/proc/{}/stat", terminal.pid()));
+    terminal.until("end of the process", |_| {
+        let stat = std::fs::read_to_string(&stat).unwrap_or_default();
+        (stat.is_empty() || stat.contains(") Z ")).then_some(())
+    });
+    terminal.read_on(true);
+    assert_eq!(terminal.end().code, 143);
+}

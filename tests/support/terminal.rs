@@ -123,8 +123,13 @@ impl Terminal {
 
     /// Types.
     pub(crate) fn keys(&mut self, keys: &str) {
+        self.bytes_in(keys.as_bytes());
+    }
+
+    /// Sends what need not be text.
+    pub(crate) fn bytes_in(&mut self, bytes: &[u8]) {
         let writer = self.writer.as_mut().expect("the terminal is there");
-        writer.write_all(keys.as_bytes()).unwrap();
+        writer.write_all(bytes).unwrap();
         writer.flush().unwrap();
     }
 
