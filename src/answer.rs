@@ -2,6 +2,7 @@
 //! It refuses numbers that were not measured.
 
 mod advice;
+mod bad;
 mod bend;
 mod bound;
 mod cause;

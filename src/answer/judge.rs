@@ -5,7 +5,7 @@ use super::bound::{bound, rate_words};
 use super::cause::cause;
 use super::limiter::rate_limited;
 use super::pending::undecided;
-use super::{Code, Verdict, offered, promise};
+use super::{Code, Verdict, bad, offered, promise};
 use crate::model::failure::Failure;
 use crate::model::format::{clock, count, length, percent, quantity};
 use crate::model::run::EndedBy;
@@ -47,7 +47,7 @@ fn unreachable(f: &Frame) -> Found {
     }
     let tried = f.books.unsent + f.books.failed;
     let unlike = f.totals.errors.iter().any(|(class, _)| *class == Failure::BodyCheck);
-    if f.books.ok + f.books.bad_status > 0 || unlike || tried == 0 {
+    if f.books.ok + f.books.bad_status > 0 || !f.totals.status.is_empty() || unlike || tried == 0 {
         return None;
     }
     let why = f
@@ -84,24 +84,7 @@ fn broken(f: &Frame) -> Found {
     if share <= 0.5 || f.books.sent + f.books.unsent < 20 {
         return None;
     }
-    let worst = f
-        .totals
-        .status
-        .iter()
-        .filter(|(s, _)| *s >= 400)
-        .max_by_key(|(_, n)| *n)
-        .map(|(s, n)| (s.to_string(), *n));
-    let class = f
-        .totals
-        .errors
-        .iter()
-        .max_by_key(|(_, n)| *n)
-        .map(|(c, n)| (c.name().to_owned(), *n));
-    let what = [worst, class]
-        .into_iter()
-        .flatten()
-        .max_by_key(|(_, n)| *n)
-        .map_or_else(String::new, |(what, _)| format!("{what} on "));
+    let what = bad::named(f);
     let above = fine_up_to(f).map_or_else(String::new, |n| format!(" above {n} in flight"));
     Some((
         Code::Broken,

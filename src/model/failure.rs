@@ -39,7 +39,8 @@ failures! {
     Reset = "reset",
     /// A fresh connection closed without one byte of answer.
     ClosedNoResponse = "closed_no_response",
-    /// A reused connection had been closed by the peer, and the re-dial failed too.
+    /// The peer closed a reused connection instead of answering, and the request could not be sent again, or the re-dial
+    /// failed too.
     ReusedConnClosed = "reused_conn_closed",
     /// The answer ended before its length.
     ShortBody = "short_body",

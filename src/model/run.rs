@@ -94,8 +94,20 @@ pub struct RunInfo {
     pub descriptors_beside: u64,
     /// Time is virtual: no wall clock, no generator figures.
     pub simulated: bool,
+    /// Statuses that are good, as inclusive ranges; none: 200–399.
+    pub good: Vec<(u16, u16)>,
+    /// The user made this status good when the target answered the probe with it.
+    pub let_pass: Option<u16>,
     /// The target never answered the probe: the verdict's sentence. Nothing was sent then.
     pub unreachable: Option<String>,
+}
+
+impl RunInfo {
+    /// Whether this status is a bad one.
+    pub fn bad(&self, status: u16) -> bool {
+        let ranges: &[(u16, u16)] = if self.good.is_empty() { &[(200, 399)] } else { &self.good };
+        !ranges.iter().any(|(a, b)| (*a..=*b).contains(&status))
+    }
 }
 
 /// Why a run ended.

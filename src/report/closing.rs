@@ -29,7 +29,9 @@ pub fn text(f: &Frame, columns: usize) -> String {
 
 fn head(f: &Frame) -> String {
     let run = &f.run;
-    let card: Vec<&str> = run.detection.card.iter().take(2).map(String::as_str).collect();
+    let telling = |(nth, part): &(usize, &String)| *nth < 2 || part.starts_with('⚠');
+    let card = run.detection.card.iter().enumerate().filter(telling);
+    let card: Vec<&str> = card.map(|(_, part)| part.as_str()).collect();
     let card = if card.is_empty() {
         String::new()
     } else {

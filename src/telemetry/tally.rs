@@ -11,6 +11,9 @@ use crate::model::seen::Seen;
 use crate::model::units::Nanos;
 use std::borrow::Cow;
 
+/// Samples kept of each class of errors.
+const SAMPLES: u64 = 3;
+
 /// The parts of response time, for exchanges where they differ: those that waited or dialled.
 #[derive(Clone, Debug, Default)]
 pub struct Parts {
@@ -156,7 +159,8 @@ impl Tally {
             outcome,
             Outcome::Ok | Outcome::BadStatus | Outcome::Failed(Failure::BodyCheck)
         );
-        if seen.status != 0 && answered {
+        // An answer whose head came is an answer, whatever became of the rest.
+        if seen.status != 0 && (answered || seen.head && matches!(outcome, Outcome::Failed(_))) {
             self.count_status(seen.status);
         }
         match outcome {
@@ -216,10 +220,15 @@ impl Tally {
         }
     }
 
+    /// Whether the next one that ends so is kept as a sample.
+    pub fn keeps_sample(&self, outcome: Outcome) -> bool {
+        matches!(outcome, Outcome::Failed(class) if self.errors[class as usize] < SAMPLES)
+    }
+
     /// Adds one error and keeps it as a sample if it is among the first three of its class.
     pub fn count_error(&mut self, class: Failure, detail: Option<&str>, at: Nanos) {
         self.errors[class as usize] += 1;
-        if self.errors[class as usize] <= 3 {
+        if self.errors[class as usize] <= SAMPLES {
             self.samples.push(ErrorSample {
                 class,
                 detail: detail.unwrap_or(class.name()).to_owned(),

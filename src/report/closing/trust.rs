@@ -8,6 +8,9 @@ use crate::telemetry::frame::Frame;
 /// Wait for a CPU that is told.
 const CROWDED: f64 = 0.05;
 
+/// Requests sent twice that are told: the server counted more than was sent.
+const RESENT: f64 = 0.01;
+
 /// Whether it is valid, the generator's own state, Little's law, the books.
 pub(super) fn trust(f: &Frame) -> String {
     let mut parts = Vec::new();
@@ -31,6 +34,16 @@ pub(super) fn trust(f: &Frame) -> String {
     if let Some(good) = f.table.good {
         let (p50, p99) = (latency(good.p50), latency(good.p99));
         parts.push(format!("good answers alone p50 {p50}, p99 {p99}"));
+    }
+    if let Some(status) = f.run.let_pass {
+        parts.push(format!("{status} counts as good (you said so)"));
+    }
+    let again = f.totals.retries as f64 / f.books.sent.max(1) as f64;
+    if again > RESENT {
+        parts.push(format!(
+            "{} sent again on a new connection, the server had closed the kept one",
+            percent(again)
+        ));
     }
     if f.books.unsent > 0 {
         parts.push(format!("{} never left", count(f.books.unsent)));
@@ -115,6 +128,25 @@ mod tests {
         let said = "closed model: stalls of 4.0 s suppressed load (coordinated omission)";
         assert!(closed.contains(said), "{closed}");
         assert!(!trust(&f).contains("closed model"));
+    }
+
+    #[test]
+    fn what_the_user_let_pass_and_what_was_sent_again_is_told() {
+        let mut f = Frame::default();
+        (f.books.sent, f.totals.retries) = (1000, 10);
+        f.run = std::sync::Arc::new(crate::model::run::RunInfo {
+            let_pass: Some(503),
+            ..Default::default()
+        });
+        let seldom = trust(&f);
+        f.totals.retries = 24;
+
+        assert!(
+            seldom.contains(" · 503 counts as good (you said so)") && !seldom.contains("again"),
+            "{seldom}"
+        );
+        let said = "2.4 % sent again on a new connection, the server had closed the kept one";
+        assert!(trust(&f).contains(said), "{}", trust(&f));
     }
 
     #[test]
