@@ -2,6 +2,7 @@
 //! It refuses text that was typed and machines that must be asked; `cli` has the one, `app` the other.
 
 pub mod header;
+pub mod secret;
 pub mod target;
 
 use crate::load::{Traffic, throttle};
@@ -88,12 +89,35 @@ impl Expect {
     pub fn good(&self, status: u16) -> bool {
         status == 0
             || if self.status.is_empty() {
-                (200..400).contains(&status)
+                (GOOD.0..=GOOD.1).contains(&status)
             } else {
                 self.status.iter().any(|(a, b)| (*a..=*b).contains(&status))
             }
     }
+
+    /// This status is good too, beside those that are without being asked for.
+    pub fn also(&mut self, status: u16) {
+        if !self.good(status) {
+            if self.status.is_empty() {
+                self.status.push(GOOD);
+            }
+            self.status.push((status, status));
+        }
+    }
+
+    /// As typed: `status=200-299,404`.
+    pub fn statuses(&self) -> String {
+        let list: Vec<String> = self
+            .status
+            .iter()
+            .map(|(a, b)| if a == b { a.to_string() } else { format!("{a}-{b}") })
+            .collect();
+        format!("status={}", list.join(","))
+    }
 }
+
+/// Good where nothing is expected.
+const GOOD: (u16, u16) = (200, 399);
 
 /// What one request is.
 #[derive(Clone, Debug)]
@@ -208,6 +232,16 @@ mod tests {
             [0, 199, 200, 302, 399, 404, 503].map(|s| e.good(s)),
             [true, false, true, true, true, false, false]
         );
+    }
+
+    #[test]
+    fn a_status_that_is_let_pass_joins_the_default() {
+        let mut e = Expect::default();
+        e.also(503);
+        e.also(302);
+
+        assert_eq!([200, 302, 404, 500, 503].map(|s| e.good(s)), [true, true, false, false, true]);
+        assert_eq!(e.statuses(), "status=200-399,503");
     }
 
     #[test]

@@ -1,25 +1,7 @@
 //! The command line as it may be shown: secrets out, words quoted so that a shell takes them again.
 
 use crate::model::format::printable;
-
-/// Header and parameter names whose values are secret.
-fn secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    [
-        "auth",
-        "token",
-        "secret",
-        "passw",
-        "api-key",
-        "api_key",
-        "apikey",
-        "session",
-        "cookie",
-        "signature",
-    ]
-    .iter()
-    .any(|s| name.contains(s))
-}
+use crate::plan::secret::named;
 
 /// The arguments as one line, header values and URL parameters with secret names replaced by `***`.
 pub fn command_line(args: &[String]) -> String {
@@ -38,13 +20,13 @@ fn body(flag: &str, arg: &str) -> Option<String> {
     let apart = matches!(flag, "-d" | "--body");
     let joined = arg.starts_with("--body=") || arg.starts_with("-d");
     let hidden = if apart { "***" } else { "-d***" };
-    ((apart || joined) && secret(arg)).then(|| hidden.to_owned())
+    ((apart || joined) && named(arg)).then(|| hidden.to_owned())
 }
 
 /// One argument, address or path without its secrets.
 pub fn redact(arg: &str) -> String {
     if let Some((name, _)) = arg.split_once(':')
-        && secret(name)
+        && named(name)
         && !arg.contains("://")
     {
         return format!("{name}: ***");
@@ -54,7 +36,7 @@ pub fn redact(arg: &str) -> String {
     };
     let (query, rest) = query.split_at(query.find(' ').unwrap_or(query.len()));
     let clean = query.split('&').map(|pair| match pair.split_once('=') {
-        Some((k, _)) if secret(k) => format!("{k}=***"),
+        Some((k, _)) if named(k) => format!("{k}=***"),
         _ => pair.to_owned(),
     });
     format!("{path}?{}{rest}", clean.collect::<Vec<_>>().join("&"))

@@ -92,13 +92,23 @@ pub(super) fn request(args: &RunArgs, body: Option<Arc<[u8]>>) -> Result<Request
     })
 }
 
+/// What may be shown of a header that is none: its name at most, for the rest may be secret.
+fn begin(text: &str) -> String {
+    let name = text.find(|c: char| !c.is_ascii_alphanumeric() && !"-_".contains(c));
+    match name {
+        Some(end) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 fn header(text: &str) -> Result<(String, String), String> {
     let (name, value) = text
         .split_once(':')
-        .ok_or_else(|| format!("header {text:?} has no colon (say -H 'Name: value')"))?;
+        .ok_or_else(|| format!("header {:?} has no colon (say -H 'Name: value')", begin(text)))?;
     if name.trim().is_empty() || text.bytes().any(|b| matches!(b, b'\r' | b'\n' | 0)) {
         return Err(format!(
-            "header {text:?} has an empty name, a line end or a NUL (one header per -H)"
+            "header {:?} has an empty name, a line end or a NUL (one header per -H)",
+            begin(text)
         ));
     }
     Ok((name.trim().to_owned(), value.trim().to_owned()))
@@ -207,6 +217,15 @@ mod tests {
             let said = of(&[bad]).unwrap_err();
             assert!(said.contains(why), "{bad}: {said}");
         }
+    }
+
+    #[test]
+    fn a_header_that_is_none_is_shown_without_what_may_be_secret() {
+        for text in ["Authorization Bearer S3CR3T", "Authorization: Bearer S3CR3T\nX", ": S3CR3T"] {
+            let said = header(text).unwrap_err();
+            assert!(!said.contains("S3CR3T") && said.contains("-H"), "{said}");
+        }
+        assert!(header("nocolon").unwrap_err().contains("\"nocolon\" has no colon"));
     }
 
     #[test]

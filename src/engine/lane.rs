@@ -13,6 +13,7 @@ use crate::clock::Epoch;
 use crate::model::failure::Failure;
 use crate::model::seen::Seen;
 use crate::model::units::Nanos;
+use crate::plan::secret::Secrets;
 use crate::plan::{Expect, Plan};
 use crate::protocol::Protocol;
 use crate::telemetry::tally::{Outcome, Tally};
@@ -42,6 +43,8 @@ pub(super) struct Terms {
     pub(super) connect: Nanos,
     /// Every exchange costs a credit.
     pub(super) throttled: bool,
+    /// What answers must not give back.
+    pub(super) secrets: Secrets,
     /// The alarm may not ring sooner after the last time.
     pub(super) calm: Nanos,
 }
@@ -57,6 +60,7 @@ impl Terms {
             request: plan.timeouts.request,
             connect: plan.timeouts.connect,
             throttled: plan.throttle.is_some(),
+            secrets: Secrets::of(request, &plan.target),
             calm: if plan.precise { Nanos::ZERO } else { CALM },
         }
     }
@@ -175,7 +179,15 @@ impl<P: Protocol> Lane<P> {
 
     /// Records an ended exchange that was counted as scheduled, and as sent if it was.
     pub(super) fn record(&self, seen: &Seen, outcome: Outcome, end: Nanos) {
-        self.tally.borrow_mut().finish(seen, outcome, end);
+        let mut tally = self.tally.borrow_mut();
+        match seen.detail.as_deref().filter(|_| tally.keeps_sample(outcome)) {
+            Some(detail) => {
+                let detail = Some(self.terms.secrets.hide(detail));
+                tally.finish(&Seen { detail, ..seen.clone() }, outcome, end);
+            }
+            None => tally.finish(seen, outcome, end),
+        }
+        drop(tally);
         self.note(seen, Some(outcome), end);
     }
 
