@@ -13,6 +13,7 @@ use std::net::SocketAddr;
 /// What the exchange itself showed.
 pub(super) struct Facts<'a> {
     pub(super) address: SocketAddr,
+    pub(super) place: Place,
     pub(super) seen: &'a Seen,
     pub(super) result: Result<(), Failure>,
     /// Bytes of content.
@@ -37,9 +38,10 @@ pub(super) fn draw(plan: &Plan, kept: &[u8], facts: &Facts<'_>) -> (Detection, O
         Some(format!("{size} {}", kind.unwrap_or_default()).trim_end().to_owned()),
         header("server").filter(|s| !s.is_empty()),
         Some(format!("http/1.1 {}", if facts.reusable { "keep-alive" } else { "close" })),
-        Some(place(facts.address)),
+        Some(place(facts)),
         Some(times(facts.seen)),
         cache(&header),
+        doubled(&headers).then(|| "⚠ Transfer-Encoding: chunked twice".to_owned()),
         facts.result.err().map(|failure| trouble(failure, facts.seen)),
     ];
     let detection = Detection {
@@ -54,10 +56,10 @@ pub(super) fn draw(plan: &Plan, kept: &[u8], facts: &Facts<'_>) -> (Detection, O
 }
 
 /// `loopback`, or the address and where it is.
-fn place(address: SocketAddr) -> String {
-    match Place::of(address.ip()) {
+fn place(facts: &Facts<'_>) -> String {
+    match facts.place {
         Place::Loopback => "loopback".into(),
-        place => format!("{} ({})", address.ip(), place.name()),
+        place => format!("{} ({})", facts.address.ip(), place.name()),
     }
 }
 
@@ -80,6 +82,14 @@ fn cache(header: &impl Fn(&str) -> Option<String>) -> Option<String> {
     hit.or_else(aged).map(|why| format!("⚠ cache HIT ({why})"))
 }
 
+/// Read as once; the connection is not used again.
+fn doubled(headers: &[(String, String)]) -> bool {
+    let says = |(name, value): &&(String, String)| {
+        name.eq_ignore_ascii_case("transfer-encoding") && value.trim().eq_ignore_ascii_case("chunked")
+    };
+    headers.iter().filter(says).count() > 1
+}
+
 fn trouble(failure: Failure, seen: &Seen) -> String {
     match &seen.detail {
         Some(detail) => format!("⚠ {}: {detail}", failure.name()),
@@ -93,7 +103,8 @@ fn final_head(mut kept: &[u8]) -> (String, Vec<(String, String)>) {
     loop {
         let mut room = [EMPTY_HEADER; super::super::http1::head::MOST_HEADERS];
         let mut response = Response::new(&mut room);
-        let Ok(Status::Complete(n)) = response.parse(kept) else {
+        let parser = super::super::http1::head::parser();
+        let Ok(Status::Complete(n)) = parser.parse_response(&mut response, kept) else {
             return (String::new(), Vec::new());
         };
         if response.code.is_some_and(|code| code >= 200) {

@@ -23,6 +23,8 @@ pub(super) struct Head {
     /// The connection may stay, as far as the head goes.
     pub(super) persistent: bool,
     closing: bool,
+    /// Two header lines say chunked, as some frameworks do: it is chunked once, and whoever disagrees must not be met again.
+    doubled: bool,
     length: Option<u64>,
     coding: Coding,
 }
@@ -83,11 +85,18 @@ pub(super) fn cut(bytes: &[u8]) -> Fault {
     }
 }
 
+/// Answers may have folded header lines, obsolete as they are (RFC 9112 section 5.2).
+pub fn parser() -> ParserConfig {
+    let mut parser = ParserConfig::default();
+    parser.allow_obsolete_multiline_headers_in_responses(true);
+    parser
+}
+
 /// `None`: partial. The inner result is what the whole head means.
 fn attempt(bytes: &[u8]) -> Result<Option<Result<Head, Fault>>, Error> {
     let mut room = [const { MaybeUninit::uninit() }; MOST_HEADERS];
     let mut response = Response::new(&mut []);
-    match ParserConfig::default().parse_response_with_uninit_headers(&mut response, bytes, &mut room)? {
+    match parser().parse_response_with_uninit_headers(&mut response, bytes, &mut room)? {
         Status::Partial => Ok(None),
         Status::Complete(n) => Ok(Some(meaning(n, &response))),
     }
@@ -123,12 +132,17 @@ fn meaning(bytes: usize, response: &Response<'_, '_>) -> Result<Head, Fault> {
     }
     // Both given: chunked wins, and nobody can be sure what follows (RFC 9112 section 6.3). The same for chunked in 1.0.
     let doubtful = head.coding != Coding::Absent && (head.length.is_some() || response.version != Some(1));
+    let doubtful = doubtful || head.doubled;
     head.persistent &= !doubtful && !head.closing;
     Ok(head)
 }
 
 impl Head {
     fn transfer_encoding(&mut self, value: &[u8]) -> Result<(), Fault> {
+        if self.coding == Coding::Chunked && value.trim_ascii().eq_ignore_ascii_case(b"chunked") {
+            self.doubled = true;
+            return Ok(());
+        }
         for coding in elements(value) {
             let chunked = coding.eq_ignore_ascii_case(b"chunked");
             match self.coding {

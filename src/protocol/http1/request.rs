@@ -12,6 +12,8 @@ pub struct Prepared {
     pub(super) template: Rc<Template>,
     /// HEAD: the answer has no body whatever its head says.
     pub(super) bodiless: bool,
+    /// To be asked twice is to be asked once.
+    pub(super) idempotent: bool,
     /// The request itself says `Connection: close`.
     pub(super) closing: bool,
     /// What is expected of the answer's content.
@@ -47,10 +49,16 @@ impl Prepared {
         Ok(Self {
             template: Rc::new(Template::new(&bytes)),
             bodiless: method == "HEAD",
+            idempotent: idempotent(method),
             closing,
             content: request.expect.content.clone().into(),
         })
     }
+}
+
+/// Methods by their definition (RFC 9110 section 9.2.2); an unknown one may do anything.
+pub fn idempotent(method: &str) -> bool {
+    matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE" | "PUT" | "DELETE")
 }
 
 /// Of the body as it is sent, its numbers filled in.
