@@ -44,5 +44,5 @@ mod fake;
 mod unheard;
 
 pub use lanes::Lanes;
-pub use launch::{First, Seat, launch};
+pub use launch::{Done, First, Seat, launch};
 pub use rawlog::{Outlet, RawLog};

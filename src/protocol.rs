@@ -17,6 +17,7 @@ mod template;
 
 use crate::model::failure::Failure;
 use crate::model::seen::Seen;
+use std::task::Context;
 
 /// Whether an answer is whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +39,11 @@ pub trait Wire {
     /// The bytes of the exchange at hand, as `request` gave them: the rest of a large one is sent from here.
     fn asking(&self) -> &[u8];
 
+    /// To send the exchange at hand twice is the same as once.
+    fn idempotent(&self) -> bool {
+        false
+    }
+
     /// Takes what was read, at any split, and says whether the answer is whole. The wire keeps bytes of its own only
     /// for a partial head. Counts `first`-independent facts into `seen`: status, head, surplus; never `rx` or times.
     /// `eof`: the peer has closed; `input` is empty then.
@@ -58,6 +64,15 @@ pub trait Session {
 
     /// May carry another exchange.
     fn reusable(&self) -> bool;
+
+    /// Looks, without a system call where nothing came, at what arrived while nobody asked; bytes are counted into `seen`.
+    /// Call right before an exchange, from its task. False: the peer has closed the connection, or has said what is no
+    /// answer; nothing was sent, so another one takes its place.
+    fn alive(&mut self, cx: &mut Context<'_>, seen: &mut Seen) -> bool;
+
+    /// Asked after `reused_conn_closed`: the exchange may be sent again on another connection, for nothing of it was
+    /// written, or to send it twice is the same as once.
+    fn repeatable(&self) -> bool;
 }
 
 /// Built once per lane. Never Send, no lock.
@@ -72,7 +87,7 @@ pub trait Protocol {
     /// The failure's class, all of them `before_send`.
     async fn connect(&self, seen: &mut Seen) -> Result<Self::S, Failure>;
 
-    /// Takes over a connection that the probe made, so that it is exchange 1's and is kept; `None` where that cannot be.
-    /// Must be called within the lane's runtime.
-    fn adopt(&self, stream: std::net::TcpStream) -> Option<Self::S>;
+    /// Takes over a connection made before the run, which has carried so many exchanges; `None` where that cannot be, or the
+    /// peer has closed it since. Must be called within the lane's runtime.
+    fn adopt(&self, stream: std::net::TcpStream, uses: u64) -> Option<Self::S>;
 }

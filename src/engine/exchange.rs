@@ -11,8 +11,10 @@ use crate::model::seen::Seen;
 use crate::model::units::Nanos;
 use crate::protocol::{Protocol, Session};
 use crate::telemetry::tally::Outcome;
+use std::future::poll_fn;
 use std::pin::pin;
 use std::rc::Rc;
+use std::task::{Context, Poll};
 
 /// Why an exchange did not complete.
 pub(super) enum Stop {
@@ -22,8 +24,8 @@ pub(super) enum Stop {
 
 /// How a worker came out of dialling.
 enum Fresh {
-    /// It has a connection, and the exchange of this number to send on it.
-    Ready(u64),
+    /// It has a connection, and an exchange to send on it.
+    Ready,
     /// There is none; the exchange was counted.
     Failed(Stop),
     /// Disturbed before it took a number: look at the orders again.
@@ -38,32 +40,29 @@ impl<P: Protocol> Worker<P> {
     /// On a kept connection this is the hot path. It reads the clock once: the end of one exchange is the moment the
     /// worker is free for the next, and in the closed model that is the intended start and the send.
     pub(super) async fn turn(&mut self) -> bool {
-        if self.kept.is_none() {
-            self.kept = self.lane.rack.take();
-        }
-        let begun = if self.kept.is_some() {
+        let begun = if poll_fn(|cx| Poll::Ready(self.reuse(cx))).await {
             let Some(seq) = self.lane.supply.draw() else { return false };
             self.lane.tally.borrow_mut().scheduled += 1;
             self.begin(Stage::Sent, self.now(seq), self.free);
-            Ok(seq)
+            Ok(())
         } else {
             match Box::pin(self.fresh()).await {
-                Fresh::Ready(seq) => {
+                Fresh::Ready => {
                     self.sent();
-                    Ok(seq)
+                    Ok(())
                 }
                 Fresh::Failed(stop) => Err(stop),
                 Fresh::Disturbed => return true,
                 Fresh::Exhausted => return false,
             }
         };
-        let result = match begun {
-            Ok(seq) => match self.exchange(seq).await {
-                Err(Stop::Failed(Failure::ReusedConnClosed)) if self.seen.rx == 0 => Box::pin(self.again(seq)).await,
-                result => result,
-            },
+        let mut result = match begun {
+            Ok(()) => self.exchange().await,
             Err(stop) => Err(stop),
         };
+        if self.repeats(&result) {
+            result = Box::pin(self.again()).await;
+        }
         if self.finish(result) {
             Box::pin(self.back_off()).await;
         }
@@ -95,13 +94,41 @@ impl<P: Protocol> Worker<P> {
         lane.roster.begin(&self.slot, stage, now, now + limit);
         let mut tally = lane.tally.borrow_mut();
         tally.sent += u64::from(sent);
-        tally.reused += u64::from(sent);
     }
 
-    pub(super) async fn exchange(&mut self, seq: u64) -> Result<(), Stop> {
+    /// Whether there is a connection to send on: its own, or else a parked one. One that the peer has closed meanwhile, or
+    /// spoken on unasked, is let go before anything is counted or sent.
+    pub(super) fn reuse(&mut self, cx: &mut Context<'_>) -> bool {
+        loop {
+            if self.kept.is_none() {
+                self.kept = self.lane.rack.take();
+            }
+            let Some(kept) = &mut self.kept else { return false };
+            (self.seen.rx, self.seen.surplus) = (0, 0);
+            let alive = kept.session.alive(cx, &mut self.seen);
+            if self.seen.rx > 0 {
+                let mut tally = self.lane.tally.borrow_mut();
+                tally.rx += self.seen.rx;
+                tally.surplus += self.seen.surplus;
+            }
+            if alive {
+                return true;
+            }
+            self.kept = None;
+        }
+    }
+
+    /// Whether to send once more on a new connection, where that can do no harm.
+    pub(super) fn repeats(&self, result: &Result<(), Stop>) -> bool {
+        matches!(result, Err(Stop::Failed(Failure::ReusedConnClosed)))
+            && self.kept.as_ref().is_some_and(|k| k.session.repeatable())
+    }
+
+    /// Sends what was begun, on the connection at hand.
+    pub(super) async fn exchange(&mut self) -> Result<(), Stop> {
         let kept = self.kept.as_mut().expect("an exchange has a connection");
         kept.uses += 1;
-        let exchange = pin!(kept.session.exchange(seq, &mut self.seen));
+        let exchange = pin!(kept.session.exchange(self.seen.seq, &mut self.seen));
         match self.slot.watch(exchange).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(class)) => Err(Stop::Failed(class)),
@@ -134,11 +161,11 @@ impl<P: Protocol> Worker<P> {
             Ok(Err(class)) => return Fresh::Failed(Stop::Failed(class)),
             Err(mark) => return Fresh::Failed(Stop::Marked(mark)),
         }
-        Fresh::Ready(seq)
+        Fresh::Ready
     }
 
     /// The dial is over: the request is about to go on the new connection.
-    fn sent(&mut self) {
+    pub(super) fn sent(&mut self) {
         self.failures = 0;
         let lane = &self.lane;
         self.seen.sent = Some(lane.epoch.now());
@@ -146,18 +173,14 @@ impl<P: Protocol> Worker<P> {
         lane.roster.sent(&self.slot, self.began + lane.terms.request);
     }
 
-    /// The dial is over: sends on the new connection.
-    pub(super) async fn send_fresh(&mut self, seq: u64) -> Result<(), Stop> {
-        self.sent();
-        self.exchange(seq).await
-    }
-
-    /// The peer had closed the kept connection: dials once more and sends again. It stays one `sent`, at its first moment.
-    pub(super) async fn again(&mut self, seq: u64) -> Result<(), Stop> {
+    /// The peer had closed the kept connection: dials once more and sends again. What had been written stays one `sent`, at
+    /// its first moment.
+    pub(super) async fn again(&mut self) -> Result<(), Stop> {
         let lane = Rc::clone(&self.lane);
         self.kept = None;
         self.seen.retries += 1;
-        self.seen.sent = Some(self.began);
+        let written = self.seen.tx > 0;
+        self.seen.sent = written.then_some(self.began);
         let seen = &mut self.seen;
         let dial = async {
             let _pass = lane.gate.pass().await;
@@ -166,16 +189,21 @@ impl<P: Protocol> Worker<P> {
         let made = self.slot.watch(pin!(dial)).await;
         match made {
             Ok(Ok(kept)) => self.kept = Some(kept),
-            Ok(Err(class)) => {
+            Ok(Err(class)) if written => {
                 self.seen.detail = Some(format!(
-                    "the peer had closed the connection, and dialling again failed: {}",
+                    "the server closed the kept connection, and dialling again failed: {}",
                     class.name()
                 ));
                 return Err(Stop::Failed(Failure::ReusedConnClosed));
             }
-            Err(mark) => return Err(Stop::Marked(mark)),
+            Ok(Err(class)) => return Err(Stop::Failed(class)),
+            Err(mark) => {
+                self.seen.sent = Some(self.began);
+                return Err(Stop::Marked(mark));
+            }
         }
-        self.exchange(seq).await
+        self.seen.sent.get_or_insert(lane.epoch.now());
+        self.exchange().await
     }
 
     /// Records the exchange and keeps or closes its connection; true when it ended before it was sent.
@@ -186,6 +214,10 @@ impl<P: Protocol> Worker<P> {
         self.took = self.lane.roster.end(&self.slot, end);
         let outcome = self.outcome(result, stage);
         let lane = &self.lane;
+        let closed = outcome == Some(Outcome::Failed(Failure::ReusedConnClosed));
+        if self.kept.as_ref().is_some_and(|k| k.uses > 1) && !closed {
+            lane.tally.borrow_mut().reused += 1;
+        }
         let unsent = match outcome {
             Some(outcome) => {
                 lane.record(&self.seen, outcome, end);

@@ -13,6 +13,7 @@ use crate::telemetry::books::Books;
 use crate::telemetry::interval::{Gauges, Interval};
 use crate::telemetry::tally::Tally;
 use std::net::TcpStream;
+use std::task::Context;
 use std::time::Duration;
 
 /// What the fake target does.
@@ -54,8 +55,8 @@ impl Protocol for Fake {
         }
     }
 
-    fn adopt(&self, _: TcpStream) -> Option<FakeSession> {
-        Some(FakeSession { habit: self.0, uses: 1 })
+    fn adopt(&self, _: TcpStream, uses: u64) -> Option<FakeSession> {
+        Some(FakeSession { habit: self.0, uses })
     }
 }
 
@@ -91,6 +92,14 @@ impl Session for FakeSession {
     }
 
     fn reusable(&self) -> bool {
+        true
+    }
+
+    fn alive(&mut self, _: &mut Context<'_>, _: &mut Seen) -> bool {
+        true
+    }
+
+    fn repeatable(&self) -> bool {
         true
     }
 }

@@ -49,18 +49,27 @@ pub struct Seat {
     pub seed: u64,
 }
 
-/// The probe as the first exchange: number 0, recorded by lane 0, its connection kept.
+/// What was done before the run began: its first exchanges, numbered from 0 and recorded by lane 0, and a connection.
+#[derive(Default)]
 pub struct First {
-    /// Its connection, non-blocking, when it may carry the next exchange.
+    /// A connection, non-blocking, when it may carry the next exchange.
     pub stream: Option<TcpStream>,
+    /// Exchanges it has carried.
+    pub uses: u64,
+    /// Times to connect, of all connections made.
+    pub connects: Vec<Nanos>,
+    /// What was asked and answered, in order.
+    pub exchanges: Vec<Done>,
+}
+
+/// An exchange that is over.
+pub struct Done {
     /// What was seen of it.
     pub seen: Seen,
     /// How it ended.
     pub outcome: Outcome,
     /// When it ended.
     pub end: Nanos,
-    /// Time to connect.
-    pub connect: Nanos,
 }
 
 /// What a lane's thread begins with.
@@ -87,7 +96,7 @@ where
 {
     let mut room = Room::of(plan);
     let (make, from) = (Arc::new(make), epoch.now());
-    let used = u64::from(first.is_some());
+    let used = used(first.as_ref());
     let numbers = plan.requests.map(|n| Arc::new(Budget::new(n, used)));
     let due = Arc::new(Due::new(plan, epoch, numbers.clone(), used).logged(log.clone()));
     let (ports, berths): (Vec<Port>, Vec<Berth>) = berths(plan, epoch, from, first, (&numbers, &due), log.as_ref())
@@ -120,7 +129,7 @@ fn berths(
     log: Option<&Outlet>,
 ) -> Vec<(Port, Berth)> {
     let lanes = plan.threads.max(1);
-    let used = u64::from(first.is_some());
+    let used = used(first.as_ref());
     let fault = std::env::var(FAULT).ok().and_then(|text| Fault::parse(&text));
     let berth = |lane| {
         let (out, intervals) = sync_channel(CHANNEL);
@@ -214,17 +223,30 @@ pub(super) fn furnish<P: Protocol>(
     }
 }
 
-/// Records the probe and keeps its connection.
+/// How many numbers are taken before the run.
+fn used(first: Option<&First>) -> u64 {
+    first.map_or(0, |f| f.exchanges.len() as u64)
+}
+
+/// Records what was done before, and keeps its connection.
 fn begin_with<P: Protocol>(lane: &Lane<P>, first: First) {
-    let mut tally = lane.tally.borrow_mut();
-    tally.scheduled += 1;
-    tally.sent += u64::from(first.seen.sent.is_some());
-    tally.connected(first.connect);
-    drop(tally);
-    lane.record(&first.seen, first.outcome, first.end);
-    let stream = first.stream.filter(|_| lane.terms.uses > 1);
-    if let Some(session) = stream.and_then(|s| lane.protocol.adopt(s)).filter(|s| s.reusable()) {
-        lane.rack.park(lane.rack.keep(session, 1), lane.epoch.now());
+    first
+        .connects
+        .iter()
+        .for_each(|took| lane.tally.borrow_mut().connected(*took));
+    for (seq, done) in (0..).zip(first.exchanges) {
+        let mut tally = lane.tally.borrow_mut();
+        tally.scheduled += 1;
+        tally.sent += u64::from(done.seen.sent.is_some());
+        drop(tally);
+        lane.record(&Seen { seq, ..done.seen }, done.outcome, done.end);
+    }
+    let stream = first.stream.filter(|_| lane.terms.uses > first.uses);
+    if let Some(session) = stream
+        .and_then(|s| lane.protocol.adopt(s, first.uses))
+        .filter(|s| s.reusable())
+    {
+        lane.rack.park(lane.rack.keep(session, first.uses), lane.epoch.now());
     }
 }
 
@@ -235,148 +257,4 @@ fn sharpen_timers() {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::fake::{Fake, Habit, Run, plan};
-    use super::*;
-    use crate::model::demand::Drive;
-    use crate::model::failure::Failure;
-    use std::io::{Read, Write};
-    use std::net::{SocketAddr, TcpListener};
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
-    struct Echo(SocketAddr);
-    struct EchoSession(tokio::net::TcpStream);
-
-    impl Protocol for Echo {
-        type S = EchoSession;
-
-        async fn connect(&self, _: &mut Seen) -> Result<EchoSession, Failure> {
-            let stream = tokio::net::TcpStream::connect(self.0).await;
-            stream.map(EchoSession).map_err(|_| Failure::Refused)
-        }
-
-        fn adopt(&self, stream: TcpStream) -> Option<EchoSession> {
-            stream.set_nonblocking(true).ok()?;
-            tokio::net::TcpStream::from_std(stream).ok().map(EchoSession)
-        }
-    }
-
-    impl Session for EchoSession {
-        async fn exchange(&mut self, seq: u64, seen: &mut Seen) -> Result<(), Failure> {
-            let mut answer = [0; 8];
-            self.0.write_all(&seq.to_be_bytes()).await.map_err(|_| Failure::Reset)?;
-            self.0.read_exact(&mut answer).await.map_err(|_| Failure::ClosedNoResponse)?;
-            seen.rx += answer.len() as u64;
-            if answer == seq.to_be_bytes() {
-                Ok(())
-            } else {
-                Err(Failure::Proto)
-            }
-        }
-
-        fn reusable(&self) -> bool {
-            true
-        }
-    }
-
-    /// Echoes blocks of 8 bytes until its clients are gone.
-    fn echo_server() -> SocketAddr {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let addr = listener.local_addr().unwrap();
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let mut stream = stream.unwrap();
-                std::thread::spawn(move || {
-                    let mut block = [0; 8];
-                    while stream.read_exact(&mut block).and_then(|()| stream.write_all(&block)).is_ok() {}
-                });
-            }
-        });
-        addr
-    }
-
-    /// A probe that was sent at 1 ms and answered at 3 ms.
-    fn first(stream: TcpStream) -> First {
-        let seen = Seen {
-            dialled: Nanos::from_millis(1),
-            sent: Some(Nanos::from_millis(1)),
-            tx: 8,
-            rx: 8,
-            ..Seen::default()
-        };
-        First {
-            stream: Some(stream),
-            seen,
-            outcome: Outcome::Ok,
-            end: Nanos::from_millis(3),
-            connect: Nanos::from_millis(1),
-        }
-    }
-
-    fn until_exhausted(run: &mut Run) {
-        while !(run.last.exhausted && run.last.gauges.workers == 0) {
-            run.go(20);
-        }
-    }
-
-    #[test]
-    fn every_exchange_over_real_sockets_gets_its_own_answer() {
-        let (addr, epoch) = (echo_server(), Epoch::new());
-        let plan = Plan {
-            requests: Some(2000),
-            threads: 2,
-            ..plan()
-        };
-        let mut run = Run::of(epoch, launch(&plan, epoch, move |_| Echo(addr), None, None).unwrap());
-
-        run.set(8.0, Drive::Run);
-        until_exhausted(&mut run);
-
-        assert_eq!((run.total.ok, run.total.sent, run.total.rx), (2000, 2000, 16_000));
-        assert_eq!(
-            run.total.direct.count(),
-            run.total.reused,
-            "kept connections wait for nothing"
-        );
-        assert_eq!(run.total.opened + run.total.reused, 2000);
-    }
-
-    #[test]
-    fn the_probe_is_the_first_exchange_and_its_connection_the_first_worker_s() {
-        let (addr, epoch) = (echo_server(), Epoch::new());
-        let plan = Plan {
-            requests: Some(10),
-            ..plan()
-        };
-        let probe = first(TcpStream::connect(addr).unwrap());
-        let mut run = Run::of(epoch, launch(&plan, epoch, move |_| Echo(addr), Some(probe), None).unwrap());
-
-        run.set(1.0, Drive::Run);
-        until_exhausted(&mut run);
-
-        assert_eq!((run.total.scheduled, run.total.ok), (10, 10));
-        assert_eq!((run.total.opened, run.total.reused), (1, 9));
-    }
-
-    #[test]
-    fn more_workers_than_the_plan_allows_are_not_started() {
-        let plan = Plan {
-            max_workers: 4,
-            ..plan()
-        };
-        let mut run = Run::new(&plan, Habit::Answers { ms: 1, bad: 0 });
-
-        run.set(50.0, Drive::Run);
-        run.until(|g| g.workers == 4);
-        run.go(150);
-
-        assert_eq!((run.last.gauges.workers, run.lanes.most_workers()), (4, 4));
-    }
-
-    #[test]
-    fn a_lane_whose_protocol_cannot_be_made_is_an_error_not_a_hang() {
-        let made = launch(&plan(), Epoch::new(), |_| -> Fake { panic!("cannot be made") }, None, None);
-
-        assert!(made.is_err());
-    }
-}
+mod tests;

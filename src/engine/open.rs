@@ -10,8 +10,10 @@ use crate::model::seen::Seen;
 use crate::model::units::Nanos;
 use crate::protocol::Protocol;
 use crate::telemetry::tally::Outcome;
+use std::future::poll_fn;
 use std::pin::pin;
 use std::rc::Rc;
+use std::task::Poll;
 
 impl<P: Protocol> Worker<P> {
     /// The arrival it was given, or else the one that waits longest; none: it idles. False: it was told to go.
@@ -65,21 +67,19 @@ impl<P: Protocol> Worker<P> {
             self.lane.give_up(&seen, self.lane.epoch.now());
             return;
         }
-        if self.kept.is_none() {
-            self.kept = self.lane.rack.take();
-        }
+        let kept = poll_fn(|cx| Poll::Ready(self.reuse(cx))).await;
         // A fresh look at the clock: waiting for the worker is not sending.
         let now = self.lane.epoch.now();
-        let result = if self.kept.is_some() {
+        let mut result = if kept {
             self.begin(Stage::Sent, arrival, now);
-            match self.exchange(arrival.seq).await {
-                Err(Stop::Failed(Failure::ReusedConnClosed)) if self.seen.rx == 0 => Box::pin(self.again(arrival.seq)).await,
-                result => result,
-            }
+            self.exchange().await
         } else {
             self.begin(Stage::Dialling, arrival, now);
-            Box::pin(self.dial(arrival.seq)).await
+            Box::pin(self.dial()).await
         };
+        if self.repeats(&result) {
+            result = Box::pin(self.again()).await;
+        }
         if self.finish(result) {
             self.disengage();
             Box::pin(self.back_off()).await;
@@ -88,7 +88,7 @@ impl<P: Protocol> Worker<P> {
 
     /// Connects for an arrival already begun. Waiting for the turn to dial is ours: it shows as send lag, and no deadline of
     /// the target's runs meanwhile.
-    async fn dial(&mut self, seq: u64) -> Result<(), Stop> {
+    async fn dial(&mut self) -> Result<(), Stop> {
         let lane = Rc::clone(&self.lane);
         lane.roster.until(&self.slot, Nanos::MAX);
         let pass = match self.slot.watch(pin!(lane.gate.pass())).await {
@@ -104,7 +104,8 @@ impl<P: Protocol> Worker<P> {
             Err(mark) => return Err(Stop::Marked(mark)),
         }
         drop(pass);
-        self.send_fresh(seq).await
+        self.sent();
+        self.exchange().await
     }
 
     /// Tells the queue that the arrival taken last has ended.

@@ -3,12 +3,19 @@
 
 use crate::model::failure::Failure;
 use crate::model::seen::Seen;
+use crate::net::permission::{Permission, Permitted};
 use crate::plan::{Plan, Target};
 use crate::protocol::{Feed, Wire};
+use std::net::SocketAddr;
 
 /// A plan for a target as typed.
 pub(crate) fn plan(target: &str) -> Plan {
     Plan::plain(Target::parse(target).expect("tests name good targets"))
+}
+
+/// An address of this machine, which needs no permission.
+pub(crate) fn near(address: SocketAddr) -> Permitted {
+    Permission::new(false).of(address).expect("an address of this machine")
 }
 
 /// Feeds an answer that then ends: whole, in two at every place, and byte by byte. `judge` gets each outcome.

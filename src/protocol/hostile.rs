@@ -1,7 +1,7 @@
 //! Sessions against scripted servers over real loopback sockets: what a peer may do between the bytes.
 //! It refuses timing: every step waits for the one before it.
 
-use super::fixture::plan;
+use super::fixture::{near, plan};
 use super::http1::Http1;
 use super::scripted::{Script, await_close, block_on, one, reply, request, reset, serve};
 use super::tcp::Tcp;
@@ -42,7 +42,7 @@ fn exchanges<P: Protocol>(protocol: &P, n: u64, settled: impl Fn()) -> Vec<Excha
 
 fn http(plan: &Plan, script: Script, n: u64, settled: impl Fn()) -> Vec<Exchange> {
     let (address, server) = serve(script);
-    let protocol = Http1::new(plan, Dialer::new(plan, address, Epoch::new())).unwrap();
+    let protocol = Http1::new(plan, Dialer::new(plan, near(address), Epoch::new())).unwrap();
     let done = exchanges(&protocol, n, settled);
     server.join().unwrap();
     done
@@ -220,7 +220,7 @@ fn an_answer_that_comes_before_the_whole_request_is_kept() {
             }
             released.recv().ok();
         }));
-        let protocol = Http1::new(&plan, Dialer::new(&plan, address, Epoch::new())).unwrap();
+        let protocol = Http1::new(&plan, Dialer::new(&plan, near(address), Epoch::new())).unwrap();
 
         let (result, seen, reusable) = exchanges(&protocol, 1, || {}).remove(0);
 
@@ -245,7 +245,7 @@ fn a_large_request_is_sent_to_its_end_while_it_is_echoed() {
         }
     }));
 
-    let done = exchanges(&Tcp::new(&plan, Dialer::new(&plan, address, Epoch::new())), 2, || {});
+    let done = exchanges(&Tcp::new(&plan, Dialer::new(&plan, near(address), Epoch::new())), 2, || {});
 
     server.join().unwrap();
     for (result, seen, reusable) in done {
@@ -261,7 +261,7 @@ fn a_dropped_exchange_leaves_what_was_seen_and_a_worthless_session() {
         await_close(s);
     }));
     let plan = plan("h/");
-    let protocol = Http1::new(&plan, Dialer::new(&plan, address, Epoch::new())).unwrap();
+    let protocol = Http1::new(&plan, Dialer::new(&plan, near(address), Epoch::new())).unwrap();
 
     block_on(async {
         let mut session = protocol.connect(&mut Seen::default()).await.unwrap();
@@ -296,10 +296,10 @@ fn a_connection_may_be_limited_to_some_exchanges_or_to_one() {
 fn a_probes_connection_is_taken_over_as_a_used_one() {
     let (address, server) = serve(one(|s| reply(s, OK)));
     let plan = plan("h/");
-    let protocol = Http1::new(&plan, Dialer::new(&plan, address, Epoch::new())).unwrap();
+    let protocol = Http1::new(&plan, Dialer::new(&plan, near(address), Epoch::new())).unwrap();
 
     let (result, seen) = block_on(async {
-        let mut session = protocol.adopt(TcpStream::connect(address).unwrap()).unwrap();
+        let mut session = protocol.adopt(TcpStream::connect(address).unwrap(), 1).unwrap();
         let mut seen = Seen::default();
         let result = session.exchange(1, &mut seen).await;
         let again = session.exchange(2, &mut Seen::default()).await;
@@ -317,7 +317,8 @@ fn a_connect_without_payload_ends_in_a_reset() {
     let (address, server) = serve(one(move |s| tell.send(s.read(&mut [0])).unwrap()));
     let plan = plan("tcp://h:1");
 
-    let (result, seen, reusable) = exchanges(&Tcp::new(&plan, Dialer::new(&plan, address, Epoch::new())), 1, || {}).remove(0);
+    let (result, seen, reusable) =
+        exchanges(&Tcp::new(&plan, Dialer::new(&plan, near(address), Epoch::new())), 1, || {}).remove(0);
 
     server.join().unwrap();
     assert_eq!((result, reusable, seen.tx), (Ok(()), false, 0));
@@ -337,7 +338,7 @@ fn a_payload_without_an_answer_is_sent_and_late_bytes_do_no_harm() {
         }
     }));
 
-    let done = exchanges(&Tcp::new(&plan, Dialer::new(&plan, address, Epoch::new())), 3, || {});
+    let done = exchanges(&Tcp::new(&plan, Dialer::new(&plan, near(address), Epoch::new())), 3, || {});
 
     server.join().unwrap();
     assert_eq!(

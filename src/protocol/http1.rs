@@ -16,7 +16,7 @@ use self::head::Head;
 use self::memo::Memo;
 use self::request::Prepared;
 use super::check::Check;
-use super::stream::{Buffer, Stream};
+use super::stream::{Buffer, Stream, silent};
 use super::template::Stamp;
 use super::{Feed, Protocol, Wire};
 use crate::model::failure::Failure;
@@ -209,6 +209,10 @@ impl Wire for Http1Wire {
         self.stamp.filled()
     }
 
+    fn idempotent(&self) -> bool {
+        self.request.idempotent
+    }
+
     fn feed(&mut self, input: &[u8], eof: bool, seen: &mut Seen) -> Result<Feed, Failure> {
         let fed = if eof { self.closed(seen) } else { self.advance(input, seen) };
         fed.map_err(|fault| {
@@ -258,10 +262,8 @@ impl Protocol for Http1 {
         self.dialer.dial(seen).await.map(|stream| self.session(stream))
     }
 
-    fn adopt(&self, stream: std::net::TcpStream) -> Option<Self::S> {
-        stream.set_nonblocking(true).ok()?;
-        let stream = TcpStream::from_std(stream).ok()?;
-        Some(self.session(stream).used(1))
+    fn adopt(&self, stream: std::net::TcpStream, uses: u64) -> Option<Self::S> {
+        Some(self.session(silent(stream, uses)?).used(uses))
     }
 }
 

@@ -18,6 +18,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
 
 /// The read buffer that all connections of a lane share, 64 KiB. Borrowed only within one poll, so two never meet.
 #[derive(Clone, Debug)]
@@ -33,6 +34,9 @@ impl Default for Buffer {
 /// at most, even where its hash is wanted. So the clock is read once for it.
 const SHORT: usize = 4096;
 
+/// Why a request that went unanswered is not sent again.
+const SENT: &str = " instead of answering; the request may have been acted on, so it was not sent again";
+
 /// One connection and its wire.
 #[derive(Debug)]
 pub struct Stream<W, T> {
@@ -44,6 +48,10 @@ pub struct Stream<W, T> {
     exchanges: u64,
     limit: u64,
     reusable: bool,
+    /// Nothing had come a moment ago, and the task is woken when something does.
+    listening: bool,
+    /// The exchange that failed may be sent again.
+    repeatable: bool,
     /// Bytes of the request that the kernel has taken; the others stay with the wire and are never copied.
     written: usize,
     /// Writing failed; an answer may still be there to read.
@@ -65,6 +73,8 @@ impl<W: Wire, T: AsyncRead + AsyncWrite + Unpin> Stream<W, T> {
             exchanges: 0,
             limit: u64::MAX,
             reusable: true,
+            listening: false,
+            repeatable: false,
             written: 0,
             broken: None,
             early: None,
@@ -98,18 +108,17 @@ impl<W: Wire, T: AsyncRead + AsyncWrite + Unpin> Stream<W, T> {
     }
 
     /// What arrived while nobody asked, noticed without a system call when nothing did: the runtime knows the socket's
-    /// readiness. Bytes received before the request is sent can be no answer to it.
-    fn poll_idle(&mut self, cx: &mut Context<'_>, seen: &mut Seen) -> Result<(), Failure> {
+    /// readiness. Bytes received before the request is sent can be no answer to it. False: the connection is of no use.
+    fn poll_idle(&mut self, cx: &mut Context<'_>, seen: &mut Seen) -> bool {
         let mut room = self.buffer.0.borrow_mut();
         while let Poll::Ready(read) = poll_read(&mut self.io, cx, &mut room) {
             let n = read.unwrap_or(0);
             seen.rx += n as u64;
             if n == 0 || self.wire.feed(&room[..n], false, seen) != Ok(Feed::Done { reusable: true }) {
-                seen.detail = Some("the kept connection had been closed by the peer".into());
-                return Err(Failure::ReusedConnClosed);
+                return false;
             }
         }
-        Ok(())
+        true
     }
 
     /// Sends as much as the kernel takes, straight from the wire's bytes. A failure is kept for when nothing is left to read.
@@ -203,7 +212,9 @@ impl<W: Wire, T: AsyncRead + AsyncWrite + Unpin> Stream<W, T> {
             return failure;
         }
         if self.exchanges > 1 {
-            seen.detail = Some("the kept connection had been closed by the peer".into());
+            self.repeatable = self.written == 0 || self.wire.idempotent();
+            let what = if self.repeatable { "" } else { SENT };
+            seen.detail = Some(format!("the server closed the kept connection{what}"));
             return Failure::ReusedConnClosed;
         }
         match self.broken.take() {
@@ -219,6 +230,8 @@ impl<W: Wire, T: AsyncRead + AsyncWrite + Unpin> Session for Stream<W, T> {
         self.reusable = false;
         self.exchanges += 1;
         (self.got, self.written, self.broken, self.early) = (0, 0, None, None);
+        self.repeatable = false;
+        let known = std::mem::take(&mut self.listening);
         seen.detail = None;
         let mut begun = false;
         let reusable = poll_fn(|cx| {
@@ -226,7 +239,11 @@ impl<W: Wire, T: AsyncRead + AsyncWrite + Unpin> Session for Stream<W, T> {
             if !begun {
                 begun = true;
                 if self.exchanges > 1 {
-                    self.poll_idle(cx, seen)?;
+                    if !known && !self.poll_idle(cx, seen) {
+                        self.repeatable = true;
+                        seen.detail = Some("the server closed the kept connection".into());
+                        return Poll::Ready(Err(Failure::ReusedConnClosed));
+                    }
                     listening = true;
                 }
                 self.wire.request(seq);
@@ -246,6 +263,27 @@ impl<W: Wire, T: AsyncRead + AsyncWrite + Unpin> Session for Stream<W, T> {
     fn reusable(&self) -> bool {
         self.reusable
     }
+
+    fn alive(&mut self, cx: &mut Context<'_>, seen: &mut Seen) -> bool {
+        self.listening = self.exchanges > 0 && self.poll_idle(cx, seen);
+        self.listening || self.exchanges == 0
+    }
+
+    fn repeatable(&self) -> bool {
+        self.repeatable
+    }
+}
+
+/// A connection made elsewhere, for the runtime at hand; `None` when the peer has closed it, or has said something on a
+/// used one that is no answer.
+pub fn silent(stream: std::net::TcpStream, uses: u64) -> Option<TcpStream> {
+    stream.set_nonblocking(true).ok()?;
+    match stream.peek(&mut [0]) {
+        Ok(n) if n == 0 || uses > 0 => return None,
+        Err(e) if e.kind() != io::ErrorKind::WouldBlock => return None,
+        _ => {}
+    }
+    TcpStream::from_std(stream).ok()
 }
 
 /// One read into the shared room; `Ok(0)` is the end.
@@ -269,118 +307,4 @@ pub fn io_class(error: &io::Error) -> Failure {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::plan::Framing;
-    use crate::protocol::fixture::plan;
-    use crate::protocol::scripted::block_on;
-    use crate::protocol::tcp::{Payload, TcpWire};
-    use std::cell::Cell;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
-    /// It was sent as far as the first write went, and then nothing happened: a body above some MiB timed out.
-    #[test]
-    fn a_request_larger_than_one_write_is_sent_whole_before_anything_is_answered() {
-        let mut plan = plan("tcp://h:1");
-        plan.request.body = Some(vec![b'x'; 5000].into());
-        plan.request.framing = Framing::Bytes(1);
-        let wire = TcpWire::new(Rc::new(Payload::new(&plan)));
-        let (near, mut far) = tokio::io::duplex(1000);
-        let mut stream = Stream::new(wire, near, Buffer::default(), Epoch::new());
-        let mut seen = Seen::default();
-
-        let done = block_on(async {
-            let peer = tokio::spawn(async move {
-                let mut all = vec![0; 5000];
-                far.read_exact(&mut all).await.unwrap();
-                far.write_all(b"!").await.unwrap();
-                far // open until the answer is read
-            });
-            let done = stream.exchange(0, &mut seen).await;
-            drop(peer.await.unwrap());
-            done
-        });
-
-        assert_eq!(done, Ok(()));
-        assert_eq!((seen.tx, seen.rx, stream.reusable()), (5000, 1, true));
-    }
-
-    /// A pipe that counts how often it is read.
-    struct Counted(tokio::io::DuplexStream, Rc<Cell<u32>>);
-
-    impl AsyncRead for Counted {
-        fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-            self.1.set(self.1.get() + 1);
-            Pin::new(&mut self.0).poll_read(cx, into)
-        }
-    }
-
-    impl AsyncWrite for Counted {
-        fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-            Pin::new(&mut self.0).poll_write(cx, bytes)
-        }
-
-        fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-            Pin::new(&mut self.0).poll_flush(cx)
-        }
-
-        fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-            Pin::new(&mut self.0).poll_shutdown(cx)
-        }
-    }
-
-    #[test]
-    fn a_kept_connection_is_read_once_before_it_asks_and_once_for_the_answer() {
-        let mut plan = plan("tcp://h:1");
-        plan.request.body = Some(b"?".as_slice().into());
-        let (near, mut far) = tokio::io::duplex(1000);
-        let reads = Rc::new(Cell::new(0));
-        let wire = TcpWire::new(Rc::new(Payload::new(&plan)));
-        let mut stream = Stream::new(wire, Counted(near, Rc::clone(&reads)), Buffer::default(), Epoch::new());
-        let mut seen = Seen::default();
-
-        block_on(async {
-            tokio::spawn(async move {
-                while far.read_u8().await.is_ok() {
-                    far.write_u8(b'!').await.unwrap();
-                }
-            });
-            stream.exchange(0, &mut seen).await.unwrap();
-            reads.set(0);
-            stream.exchange(1, &mut seen).await.unwrap();
-        });
-
-        assert_eq!((reads.get(), seen.rx), (2, 2));
-    }
-
-    /// When an answer of so many bytes in so many writes was whole, by what is seen of its first byte.
-    fn whole_at_first(bytes: usize, writes: usize) -> Option<bool> {
-        let mut plan = plan("tcp://h:1");
-        plan.request.framing = Framing::Bytes(bytes as u64);
-        let (near, mut far) = tokio::io::duplex(64 * 1024);
-        let mut stream = Stream::new(
-            TcpWire::new(Rc::new(Payload::new(&plan))),
-            near,
-            Buffer::default(),
-            Epoch::new(),
-        );
-        let mut seen = Seen::default();
-        block_on(async {
-            tokio::spawn(async move {
-                for part in vec![b'!'; bytes].chunks(bytes / writes) {
-                    far.write_all(part).await.unwrap();
-                    tokio::task::yield_now().await; // the answer so far is read
-                }
-            });
-            stream.exchange(0, &mut seen).await.unwrap();
-        });
-        seen.whole.map(|whole| Some(whole) == seen.first)
-    }
-
-    #[test]
-    fn only_a_short_answer_in_one_read_was_whole_at_its_first_byte() {
-        assert_eq!(whole_at_first(10, 1), Some(true));
-        assert_eq!(whole_at_first(10, 2), None);
-        assert_eq!(whole_at_first(SHORT + 1, 1), None);
-    }
-}
+mod tests;

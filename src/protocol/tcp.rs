@@ -2,7 +2,7 @@
 //! It refuses to understand what is said.
 
 use super::check::Check;
-use super::stream::{Buffer, Stream};
+use super::stream::{Buffer, Stream, silent};
 use super::template::{Stamp, Template};
 use super::{Feed, Protocol, Wire};
 use crate::model::failure::Failure;
@@ -270,10 +270,8 @@ impl Protocol for Tcp {
         Ok(self.session(stream))
     }
 
-    fn adopt(&self, stream: std::net::TcpStream) -> Option<Self::S> {
-        stream.set_nonblocking(true).ok()?;
-        let stream = TcpStream::from_std(stream).ok()?;
-        Some(self.session(stream).used(1))
+    fn adopt(&self, stream: std::net::TcpStream, uses: u64) -> Option<Self::S> {
+        Some(self.session(silent(stream, uses)?).used(uses))
     }
 }
 
