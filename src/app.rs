@@ -13,6 +13,7 @@ mod look;
 mod output;
 mod pace;
 mod pool;
+mod prepare;
 mod promises;
 mod proxy;
 mod question;

@@ -2,5 +2,6 @@
 //! It refuses to know what is spoken over them.
 
 pub mod dial;
+pub mod permission;
 pub mod resolve;
 pub mod source;

@@ -8,6 +8,7 @@ use clobber::engine::{Seat, launch};
 use clobber::model::demand::Demand;
 use clobber::model::seen::Seen;
 use clobber::net::dial::Dialer;
+use clobber::net::permission::{Permission, Permitted};
 use clobber::plan::{Plan, Target};
 use clobber::protocol::http1::Http1;
 use clobber::protocol::{Protocol, Session};
@@ -53,6 +54,11 @@ fn plan(addr: SocketAddr) -> Plan {
     }
 }
 
+/// An address of this machine needs no permission.
+fn near(addr: SocketAddr) -> Permitted {
+    Permission::new(false).of(addr).unwrap()
+}
+
 fn allocations() -> u64 {
     dhat::HeapStats::get().total_blocks
 }
@@ -60,7 +66,7 @@ fn allocations() -> u64 {
 /// Allocations of so many exchanges on one connection that has had some.
 fn of_one_connection(plan: &Plan, addr: SocketAddr, exchanges: u64) -> u64 {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let http = Http1::new(plan, Dialer::new(plan, addr, Epoch::new())).unwrap();
+    let http = Http1::new(plan, Dialer::new(plan, near(addr), Epoch::new())).unwrap();
     let mut seen = Seen::default();
     runtime.block_on(async {
         let mut session = http.connect(&mut seen).await.unwrap();
@@ -78,7 +84,7 @@ fn of_one_connection(plan: &Plan, addr: SocketAddr, exchanges: u64) -> u64 {
 /// Allocations of the whole engine, eight workers at work, while the target answers so many.
 fn of_the_engine((addr, answers): &(SocketAddr, Arc<AtomicU64>), exchanges: [u64; 2]) -> [u64; 2] {
     let (shared, addr, epoch) = (plan(*addr), *addr, Epoch::new());
-    let make = move |_: &Seat| Http1::new(&shared, Dialer::new(&shared, addr, epoch)).unwrap();
+    let make = move |_: &Seat| Http1::new(&shared, Dialer::new(&shared, near(addr), epoch)).unwrap();
     let mut lanes = launch(&plan(addr), epoch, make, None, None).unwrap();
     lanes.set(Demand {
         workers: 8.0,

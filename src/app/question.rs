@@ -5,7 +5,11 @@ use crate::model::command::Command;
 use crate::model::run::{EndedBy, RunInfo};
 use crate::model::setpoints::Setpoints;
 use crate::telemetry::frame::{Frame, Phase};
+use std::future::poll_fn;
+use std::io;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 /// What the user said.
@@ -74,6 +78,35 @@ impl<'a> Foyer<'a> {
             }
         }
         Said::Nothing
+    }
+
+    /// Runs `what` to its end, or until the user leaves. The inner error: how.
+    ///
+    /// # Errors
+    /// There is no runtime for it.
+    pub(super) fn until<T>(&mut self, what: impl Future<Output = T>) -> io::Result<Result<T, EndedBy>> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        Ok(runtime.block_on(async {
+            let (mut what, mut left) = (pin!(what), pin!(self.left()));
+            poll_fn(|cx| match what.as_mut().poll(cx) {
+                Poll::Ready(done) => Poll::Ready(Ok(done)),
+                Poll::Pending => left.as_mut().poll(cx).map(Err),
+            })
+            .await
+        }))
+    }
+
+    /// Waits until the user leaves.
+    async fn left(&mut self) -> EndedBy {
+        let mut desk = self.far.desk.clone();
+        loop {
+            if let Said::No(by) = self.listen() {
+                return by;
+            }
+            if desk.changed().await.is_err() {
+                return EndedBy::Quit;
+            }
+        }
     }
 
     /// The newest word on the desk; a front end that has gone away means no.

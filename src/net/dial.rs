@@ -5,6 +5,7 @@ use crate::clock::Epoch;
 use crate::model::failure::Failure;
 use crate::model::seen::Seen;
 use crate::model::units::Nanos;
+use crate::net::permission::Permitted;
 use crate::net::source::{self, Sources};
 use crate::plan::Plan;
 use rustix::io::Errno;
@@ -18,7 +19,7 @@ pub type Refusal = (Failure, String);
 /// Makes connections to the one pinned address, for one lane.
 #[derive(Debug)]
 pub struct Dialer {
-    address: SocketAddr,
+    pinned: Permitted,
     sources: Sources,
     patience: Nanos,
     epoch: Epoch,
@@ -26,9 +27,9 @@ pub struct Dialer {
 
 impl Dialer {
     /// For one of the plan's lanes.
-    pub fn new(plan: &Plan, address: SocketAddr, epoch: Epoch) -> Self {
+    pub fn new(plan: &Plan, pinned: Permitted, epoch: Epoch) -> Self {
         Self {
-            address,
+            pinned,
             sources: Sources::new(plan.sources.clone(), 0),
             patience: plan.timeouts.connect,
             epoch,
@@ -53,7 +54,7 @@ impl Dialer {
     /// The failure's class, always one of those before sending; the system's words are in `seen.detail`.
     pub async fn dial(&self, seen: &mut Seen) -> Result<TcpStream, Failure> {
         let begun = self.epoch.now();
-        let made = connect(self.address, self.sources.next(), self.patience).await;
+        let made = connect(self.pinned, self.sources.next(), self.patience).await;
         seen.dialled += self.epoch.now() - begun;
         made.map_err(|(failure, said)| {
             seen.detail = Some(said);
@@ -66,7 +67,8 @@ impl Dialer {
 ///
 /// # Errors
 /// The failure's class and a sentence.
-pub async fn connect(address: SocketAddr, source: Option<IpAddr>, patience: Nanos) -> Result<TcpStream, Refusal> {
+pub async fn connect(to: Permitted, source: Option<IpAddr>, patience: Nanos) -> Result<TcpStream, Refusal> {
+    let address = to.address();
     let told = |e: &io::Error| (class(e), sentence(address, e));
     let made = match tokio::time::timeout(patience.duration(), reach(address, source)).await {
         Err(_) => {
@@ -106,32 +108,49 @@ async fn reach(address: SocketAddr, source: Option<IpAddr>) -> io::Result<TcpStr
 /// The first address that accepts, all tried once, in order.
 ///
 /// # Errors
-/// The last address's failure.
+/// What the target did rather than what this machine could not, with every address that refused.
 pub async fn first_of(
-    addresses: &[SocketAddr],
+    addresses: &[Permitted],
     source: Option<IpAddr>,
     patience: Nanos,
-) -> Result<(TcpStream, SocketAddr), Refusal> {
-    let mut last = (Failure::Dns, "the name has no address".into());
-    for address in addresses {
-        match connect(*address, source, patience).await {
-            Ok(stream) => return Ok((stream, *address)),
-            Err(refusal) => last = refusal,
+) -> Result<(TcpStream, Permitted), Refusal> {
+    let mut failed: Vec<(SocketAddr, Refusal)> = Vec::new();
+    for to in addresses {
+        match connect(*to, source, patience).await {
+            Ok(stream) => return Ok((stream, *to)),
+            Err(refusal) => failed.push((to.address(), refusal)),
         }
     }
-    Err(last)
+    Err(summed(failed))
 }
 
-/// The address to load where no probe decides: the only one, else the first that accepts a connection, which is then
-/// dropped unused.
-///
-/// # Errors
-/// The last address's failure.
-pub async fn pin(addresses: &[SocketAddr], source: Option<IpAddr>, patience: Nanos) -> Result<SocketAddr, Refusal> {
-    match addresses {
-        [only] => Ok(*only),
-        several => first_of(several, source, patience).await.map(|(_, address)| address),
+/// One refusal of several.
+fn summed(mut failed: Vec<(SocketAddr, Refusal)>) -> Refusal {
+    if failed.iter().any(|(_, (failure, _))| !failure.local()) {
+        failed.retain(|(_, (failure, _))| !failure.local());
     }
+    let refused: Vec<SocketAddr> = failed
+        .iter()
+        .filter(|(_, (failure, _))| *failure == Failure::Refused)
+        .map(|(address, _)| *address)
+        .collect();
+    let all = refused.len() == failed.len();
+    match failed.pop() {
+        None => (Failure::Dns, "the name has no address".into()),
+        Some(_) if all => (Failure::Refused, refusal(&refused)),
+        Some((_, last)) => last,
+    }
+}
+
+/// Who refused. A server that listens on one family only is the usual reason on this machine, so the other is named.
+fn refusal(by: &[SocketAddr]) -> String {
+    let list: Vec<String> = by.iter().map(ToString::to_string).collect();
+    let other = match by {
+        [SocketAddr::V4(only)] if only.ip().is_loopback() => " is it listening on ::1?",
+        [SocketAddr::V6(only)] if only.ip().is_loopback() => " is it listening on 127.0.0.1?",
+        _ => "",
+    };
+    format!("connection refused by {} (is the server running?{other})", list.join(" and "))
 }
 
 /// The class of a failed connect.
@@ -154,7 +173,7 @@ pub fn class(error: &io::Error) -> Failure {
 /// What failed, on what, and what may help.
 fn sentence(address: SocketAddr, error: &io::Error) -> String {
     match class(error) {
-        Failure::Refused => format!("connection refused by {address} (is the server running?)"),
+        Failure::Refused => refusal(&[address]),
         Failure::Unreachable => format!("no way to {address}: {error}"),
         Failure::ConnectTimeout => format!("{address} did not accept a connection: {error}"),
         Failure::LocalFd => format!("this machine's limit of open files is reached: {error} (raise it with: ulimit -n)"),
@@ -169,6 +188,11 @@ fn sentence(address: SocketAddr, error: &io::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::permission::Permission;
+
+    fn near(address: SocketAddr) -> Permitted {
+        Permission::new(false).of(address).unwrap()
+    }
 
     fn block_on<F: Future>(future: F) -> F::Output {
         tokio::runtime::Builder::new_current_thread()
@@ -200,7 +224,7 @@ mod tests {
     fn a_closed_port_refuses_and_says_so() {
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
 
-        let (failure, said) = block_on(connect(free, None, Nanos::from_secs(5))).unwrap_err();
+        let (failure, said) = block_on(connect(near(free), None, Nanos::from_secs(5))).unwrap_err();
 
         assert_eq!(failure, Failure::Refused);
         assert!(
@@ -232,8 +256,41 @@ mod tests {
         let open = listener.local_addr().unwrap();
         let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
 
-        let pinned = block_on(pin(&[closed, open], None, Nanos::from_secs(5)));
+        let (_, pinned) = block_on(first_of(&[near(closed), near(open)], None, Nanos::from_secs(5))).unwrap();
 
-        assert_eq!(pinned, Ok(open));
+        assert_eq!(pinned.address(), open);
+    }
+
+    #[test]
+    fn all_that_refused_are_named_and_one_alone_gets_the_other_family_as_a_hint() {
+        let v4: SocketAddr = "127.0.0.1:80".parse().unwrap();
+        let v6: SocketAddr = "[::1]:80".parse().unwrap();
+        let told = |all: &[(SocketAddr, Failure)]| {
+            let failed = all
+                .iter()
+                .map(|(a, failure)| (*a, (*failure, sentence(*a, &Errno::CONNREFUSED.into()))));
+            summed(failed.collect())
+        };
+
+        for (failed, words) in [
+            (
+                &[(v4, Failure::Refused)][..],
+                "127.0.0.1:80 (is the server running? is it listening on ::1?)",
+            ),
+            (
+                &[(v6, Failure::Refused)],
+                "[::1]:80 (is the server running? is it listening on 127.0.0.1?)",
+            ),
+            (
+                &[(v4, Failure::Refused), (v6, Failure::Refused)],
+                "127.0.0.1:80 and [::1]:80 (is the server running?)",
+            ),
+            (
+                &[(v4, Failure::Refused), (v6, Failure::LocalPort)],
+                "127.0.0.1:80 (is the server running? is it listening on ::1?)",
+            ),
+        ] {
+            assert_eq!(told(failed), (Failure::Refused, format!("connection refused by {words}")));
+        }
     }
 }

@@ -3,8 +3,8 @@
 
 use crate::model::run::Profile;
 use crate::model::units::Nanos;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use tokio::sync::oneshot;
 
 /// Longest time to wait for the system's resolver.
 pub const PATIENCE: Nanos = Nanos::from_secs(5);
@@ -63,29 +63,32 @@ impl Place {
 ///
 /// # Errors
 /// A sentence with the system's own words; the class is `dns`. A resolver that is silent for `patience` is given up.
-pub fn resolve(host: &str, port: u16, patience: Nanos) -> Result<Vec<SocketAddr>, String> {
+pub async fn resolve(host: &str, port: u16, patience: Nanos) -> Result<Vec<SocketAddr>, String> {
     if let Ok(ip) = host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(ip, port)]);
     }
-    let (answer, answered) = channel();
+    let (answer, answered) = oneshot::channel();
     let name = host.to_owned();
     // A thread, because the system's resolver cannot be interrupted; when it is given up it ends with the process.
     std::thread::spawn(move || {
         let found = (name.as_str(), port).to_socket_addrs().map(Iterator::collect::<Vec<_>>);
         answer.send(found).ok();
     });
-    match answered.recv_timeout(patience.duration()) {
-        Ok(Ok(addresses)) => distinct(host, addresses),
-        Ok(Err(e)) => Err(format!("cannot resolve {host:?}: {e}")),
-        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-            Err(format!("cannot resolve {host:?}: the resolver was silent for {patience}"))
-        }
+    match tokio::time::timeout(patience.duration(), answered).await {
+        Ok(Ok(Ok(addresses))) => distinct(host, port, addresses),
+        Ok(Ok(Err(e))) => Err(format!("cannot resolve {host:?}: {e}")),
+        Ok(Err(_)) | Err(_) => Err(format!("cannot resolve {host:?}: the resolver was silent for {patience}")),
     }
 }
 
-fn distinct(host: &str, addresses: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, String> {
+fn distinct(host: &str, port: u16, addresses: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, String> {
     let mut seen = Vec::with_capacity(addresses.len());
-    for address in addresses {
+    let found = !addresses.is_empty();
+    // `localhost` is this machine in both families, whatever the table of hosts says (RFC 6761 section 6.3).
+    let both: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+    let own = both.map(|ip| SocketAddr::new(ip, port));
+    let own = own.into_iter().filter(|_| found && host.eq_ignore_ascii_case("localhost"));
+    for address in addresses.into_iter().chain(own) {
         if !seen.contains(&address) {
             seen.push(address);
         }
@@ -99,6 +102,11 @@ fn distinct(host: &str, addresses: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, S
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn found(host: &str, patience: Nanos) -> Result<Vec<SocketAddr>, String> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(resolve(host, 80, patience))
+    }
 
     #[test]
     fn addresses_are_placed_by_the_range_they_are_in() {
@@ -134,12 +142,22 @@ mod tests {
     fn literal_addresses_need_no_resolver() {
         let no_patience = Nanos::ZERO;
 
-        assert_eq!(resolve("::1", 80, no_patience), Ok(vec!["[::1]:80".parse().unwrap()]));
+        assert_eq!(found("::1", no_patience), Ok(vec!["[::1]:80".parse().unwrap()]));
+    }
+
+    #[test]
+    fn localhost_is_tried_in_the_family_that_its_table_left_out() {
+        let v4: SocketAddr = "127.0.0.1:80".parse().unwrap();
+        let v6: SocketAddr = "[::1]:80".parse().unwrap();
+
+        assert_eq!(distinct("localhost", 80, vec![v4, v4]), Ok(vec![v4, v6]));
+        assert_eq!(distinct("LOCALHOST", 80, vec![v6]), Ok(vec![v6, v4]));
+        assert_eq!(distinct("here", 80, vec![v4]), Ok(vec![v4]));
     }
 
     #[test]
     fn a_name_that_does_not_exist_is_told_in_the_systems_words() {
-        let told = resolve("no-such-host.invalid", 80, PATIENCE).unwrap_err();
+        let told = found("no-such-host.invalid", PATIENCE).unwrap_err();
 
         assert!(told.starts_with("cannot resolve \"no-such-host.invalid\": "), "{told}");
     }

@@ -7,7 +7,7 @@ pub mod decide;
 mod probing;
 
 use super::http1::Http1Wire;
-use super::http1::request::Prepared;
+use super::http1::request::{Prepared, idempotent};
 use super::stream::{Buffer, Stream};
 use super::{Feed, Session, Wire};
 use crate::clock::Epoch;
@@ -17,17 +17,23 @@ use crate::model::run::Detection;
 use crate::model::seen::Seen;
 use crate::model::units::Nanos;
 use crate::net::dial;
+use crate::net::permission::Permitted;
 use crate::plan::Plan;
-use std::net::SocketAddr;
 use std::rc::Rc;
 use tokio::net::TcpStream;
 
 /// Tries, at most.
 const TRIES: u32 = 3;
-/// All tries together.
+/// All tries together: at most this, and no more than [`TIMEOUTS`] of the run's own.
 const PATIENCE: Nanos = Nanos::from_secs(10);
+/// A first answer may take so many times what an exchange may take: caches are cold.
+const TIMEOUTS: u64 = 3;
 /// Between tries: a server that is being restarted gets a moment.
 const PAUSE: Nanos = Nanos::from_millis(300);
+/// A server that is overloaded or just starting (429, 5xx) is asked again so often before that is concluded.
+const REPEATS: usize = 2;
+/// After so long.
+const COLD_START: Nanos = Nanos::from_secs(1);
 /// So much of the answer is kept to look at.
 const KEPT: usize = 64 * 1024;
 
@@ -56,11 +62,49 @@ pub enum Outcome {
     },
 }
 
+/// An HTTP answer that something better was hoped for after.
+#[derive(Debug)]
+pub struct Repeated {
+    /// The life of its exchange.
+    pub seen: Seen,
+    /// When it was done.
+    pub end: Nanos,
+    /// As in [`Found`].
+    pub result: Result<(), Failure>,
+}
+
+impl Outcome {
+    /// Its text from outside as `hide` makes it.
+    #[must_use]
+    pub fn hidden(self, hide: impl Fn(&str) -> String) -> Self {
+        match self {
+            Self::Http(mut found) => {
+                let Detection { asked, answer, card } = &mut found.detection;
+                let texts = asked.iter_mut().chain(answer).chain(card);
+                texts.chain(&mut found.location).for_each(|text| *text = hide(text));
+                Self::Http(found)
+            }
+            Self::NotHttp { what, excerpt } => Self::NotHttp {
+                what: hide(&what),
+                excerpt: hide(&excerpt),
+            },
+            Self::Unreachable { failure, detail, tries } => Self::Unreachable {
+                failure,
+                detail: hide(&detail),
+                tries,
+            },
+            Self::TlsLooking(why) => Self::TlsLooking(why),
+        }
+    }
+}
+
 /// The first exchange, answered.
 #[derive(Debug)]
 pub struct Found {
+    /// Answers before this one, oldest first: they were exchanges too.
+    pub before: Vec<Repeated>,
     /// The address that answered: pinned from here on.
-    pub address: SocketAddr,
+    pub address: Permitted,
     /// Its connection, when it may carry the next exchange.
     pub kept: Option<std::net::TcpStream>,
     /// The life of exchange 1; `seen.dialled` is the connect time, `seen.status` the status.
@@ -77,26 +121,97 @@ pub struct Found {
     pub uncounted: u32,
 }
 
-/// Sends the plan's first request to the first address that accepts a connection, on a current-thread runtime.
+/// The longest that asking once may take.
+pub fn patience(plan: &Plan) -> Nanos {
+    PATIENCE.min(plan.timeouts.request * TIMEOUTS)
+}
+
+/// Sends the plan's first request to the first address that accepts a connection, on a current-thread runtime; again where
+/// the answer may be one of a cold start.
 ///
 /// # Errors
 /// A sentence naming what in the plan cannot be sent.
-pub async fn probe(plan: &Plan, addresses: &[SocketAddr], epoch: Epoch) -> Result<Outcome, String> {
+pub async fn probe(plan: &Plan, addresses: &[Permitted], epoch: Epoch) -> Result<Outcome, String> {
     let request = Rc::new(Prepared::new(plan)?);
-    let deadline = epoch.now() + PATIENCE;
+    let mut outcome = ask(plan, &request, addresses, epoch).await;
+    loop {
+        let Outcome::Http(found) = &mut outcome else {
+            return Ok(outcome);
+        };
+        if !cold(found, plan) {
+            return Ok(outcome);
+        }
+        found.kept = None;
+        tokio::time::sleep(COLD_START.duration()).await;
+        // Without another answer the one there was is what is known.
+        if let Outcome::Http(mut next) = ask(plan, &request, addresses, epoch).await {
+            next.after(found);
+            outcome = Outcome::Http(next);
+        } else {
+            return Ok(outcome);
+        }
+    }
+}
+
+/// Worth asking again, as far as `-n` goes.
+fn cold(found: &Found, plan: &Plan) -> bool {
+    let status = found.seen.status;
+    let done = found.before.len();
+    (status == 429 || (500..600).contains(&status))
+        && !plan.request.expect.good(status)
+        && done < REPEATS
+        && plan.requests.is_none_or(|n| n > done as u64 + 1)
+}
+
+impl Found {
+    /// This is the answer after `before`.
+    fn after(&mut self, before: &mut Self) {
+        self.before = std::mem::take(&mut before.before);
+        self.before.push(Repeated {
+            seen: before.seen.clone(),
+            end: before.end,
+            result: before.result,
+        });
+        self.uncounted += before.uncounted;
+    }
+}
+
+async fn ask(plan: &Plan, request: &Rc<Prepared>, addresses: &[Permitted], epoch: Epoch) -> Outcome {
+    let deadline = epoch.now() + patience(plan);
     let mut uncounted = 0;
     let mut tries = 0;
     loop {
         tries += 1;
-        let tried = attempt(plan, &request, addresses, epoch, deadline).await;
+        let tried = attempt(plan, request, addresses, epoch, deadline).await;
         let (failure, detail) = match tried {
-            Tried::Answered(answered) => return Ok(answered.outcome(plan, uncounted)),
+            Tried::Answered(answered) => return answered.outcome(plan, uncounted),
             Tried::Failed(failure, detail) => (failure, detail),
         };
         uncounted += u32::from(!failure.before_send());
         let last = tries == TRIES || epoch.now() + PAUSE >= deadline;
         if last || !worth_another(failure, &plan.request.method) {
-            return Ok(nothing(plan, failure, detail, tries));
+            return nothing(plan, failure, detail, tries);
+        }
+        tokio::time::sleep(PAUSE.duration()).await;
+    }
+}
+
+/// The first connection of a run that asks nothing in HTTP, made as patiently; with the time it took.
+///
+/// # Errors
+/// `Outcome::Unreachable`.
+pub async fn connect(plan: &Plan, addresses: &[Permitted], epoch: Epoch) -> Result<(TcpStream, Permitted, Nanos), Box<Outcome>> {
+    let deadline = epoch.now() + patience(plan);
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let begun = epoch.now();
+        let (failure, detail) = match reach(plan, addresses, deadline - begun).await {
+            Ok((stream, address)) => return Ok((stream, address, epoch.now() - begun)),
+            Err(refusal) => refusal,
+        };
+        if tries == TRIES || epoch.now() + PAUSE >= deadline || !worth_another(failure, "") {
+            return Err(Box::new(Outcome::Unreachable { failure, detail, tries }));
         }
         tokio::time::sleep(PAUSE.duration()).await;
     }
@@ -106,7 +221,7 @@ pub async fn probe(plan: &Plan, addresses: &[SocketAddr], epoch: Epoch) -> Resul
 fn worth_another(failure: Failure, method: &str) -> bool {
     match failure {
         Failure::Refused | Failure::Unreachable | Failure::ConnectTimeout => true,
-        Failure::Reset | Failure::ClosedNoResponse => matches!(method, "GET" | "HEAD" | "OPTIONS"),
+        Failure::Reset | Failure::ClosedNoResponse => idempotent(method),
         _ => false,
     }
 }
@@ -130,7 +245,7 @@ enum Tried {
 
 /// What one try left behind.
 struct Answered {
-    address: SocketAddr,
+    address: Permitted,
     stream: Stream<Capture, TcpStream>,
     seen: Seen,
     end: Nanos,
@@ -138,18 +253,18 @@ struct Answered {
 }
 
 /// Connects to the first address that accepts, within the deadline.
-async fn reach(plan: &Plan, addresses: &[SocketAddr], left: Nanos) -> Result<(TcpStream, SocketAddr), dial::Refusal> {
+async fn reach(plan: &Plan, addresses: &[Permitted], left: Nanos) -> Result<(TcpStream, Permitted), dial::Refusal> {
     let dialling = dial::first_of(addresses, plan.sources.first().copied(), plan.timeouts.connect.min(left));
     match tokio::time::timeout(left.duration(), dialling).await {
         Ok(made) => made,
         Err(_) => Err((
             Failure::ConnectTimeout,
-            format!("no address accepted a connection within {PATIENCE}"),
+            format!("no address accepted a connection within {}", patience(plan)),
         )),
     }
 }
 
-async fn attempt(plan: &Plan, request: &Rc<Prepared>, addresses: &[SocketAddr], epoch: Epoch, deadline: Nanos) -> Tried {
+async fn attempt(plan: &Plan, request: &Rc<Prepared>, addresses: &[Permitted], epoch: Epoch, deadline: Nanos) -> Tried {
     let begun = epoch.now();
     let (io, address) = match reach(plan, addresses, deadline - begun).await {
         Ok(made) => made,
@@ -171,9 +286,7 @@ async fn attempt(plan: &Plan, request: &Rc<Prepared>, addresses: &[SocketAddr], 
     };
     if seen.rx == 0 {
         let failure = result.err().unwrap_or(Failure::ClosedNoResponse);
-        let detail = seen
-            .detail
-            .unwrap_or_else(|| format!("{address} accepted the connection, then nothing came for {}", deadline - sent));
+        let detail = seen.detail.unwrap_or_else(|| silence(plan, address, deadline - sent));
         return Tried::Failed(failure, detail);
     }
     Tried::Answered(Box::new(Answered {
@@ -183,6 +296,18 @@ async fn attempt(plan: &Plan, request: &Rc<Prepared>, addresses: &[SocketAddr], 
         end: epoch.now(),
         result,
     }))
+}
+
+fn silence(plan: &Plan, address: Permitted, long: Nanos) -> String {
+    let why = if patience(plan) < PATIENCE {
+        format!(" (a first answer may take {TIMEOUTS} × -t)")
+    } else {
+        String::new()
+    };
+    format!(
+        "{} accepted the connection, then nothing came for {long}{why}",
+        address.address()
+    )
 }
 
 impl Answered {
@@ -213,7 +338,8 @@ impl Answered {
     fn found(self, plan: &Plan, uncounted: u32) -> Found {
         let reusable = self.stream.reusable() && plan.request.per_connection != Some(1);
         let facts = card::Facts {
-            address: self.address,
+            address: self.address.address(),
+            place: self.address.place(),
             seen: &self.seen,
             result: self.result,
             content: self.stream.wire().wire.content(),
@@ -225,6 +351,7 @@ impl Answered {
             seen: self.seen,
             end: self.end,
             result: self.result,
+            before: Vec::new(),
             detection,
             location,
             uncounted,
@@ -256,6 +383,10 @@ impl Wire for Capture {
 
     fn asking(&self) -> &[u8] {
         self.wire.asking()
+    }
+
+    fn idempotent(&self) -> bool {
+        self.wire.idempotent()
     }
 
     fn feed(&mut self, input: &[u8], eof: bool, seen: &mut Seen) -> Result<Feed, Failure> {

@@ -59,27 +59,28 @@ pub fn raw(plan: &Plan) -> Kind {
 fn answered(found: &Found, plan: &Plan) -> Decision {
     let status = found.seen.status;
     let expect = &plan.request.expect;
-    let well = if expect.status.is_empty() {
-        (200..300).contains(&status)
-    } else {
+    let said = !expect.status.is_empty();
+    if if said {
         expect.good(status)
-    };
-    if well {
+    } else {
+        (200..300).contains(&status)
+    } {
         return Decision::Start(Kind::Http1);
     }
     let answer = found.detection.answer.clone().unwrap_or_else(|| status.to_string());
     let to = found.location.as_ref().map_or_else(String::new, |to| format!(" → {to}"));
     let (method, path) = (&plan.request.method, &plan.target.path);
-    let wanted = if expect.status.is_empty() {
-        "not 2xx"
-    } else {
-        "not what --expect says"
-    };
+    let asked = format!("{method} http://{}{path} answers {answer}{to}", plan.target.authority());
+    if said {
+        return Decision::Refuse(format!(
+            "{asked}, and --expect {} does not allow that (what is expected is never overruled, not by --yes either: say --expect status={status} if that is good)",
+            expect.statuses()
+        ));
+    }
     Decision::Ask {
         question: format!("{method} {path} answers {answer}{to}.  Enter = load it anyway ({status} counts as good) · q"),
         refusal: format!(
-            "{method} http://{}{path} answers {answer}{to}, {wanted} (to load it anyway: --expect status={status})",
-            plan.target.authority()
+            "{asked}, not 2xx (to load it anyway: --yes, and {status} counts as good too; --expect status={status}: nothing else does)"
         ),
         status,
     }

@@ -5,13 +5,13 @@ use super::decide::{Decision, decide, raw};
 use super::*;
 use crate::plan::Scheme;
 use crate::protocol::dispatch::Kind;
-use crate::protocol::fixture::plan;
+use crate::protocol::fixture::{near, plan};
 use crate::protocol::scripted::{Script, block_on, one, reply, request, reset, serve};
 use std::io::Write;
 
 fn run(plan: &Plan, script: Script) -> Outcome {
     let (address, server) = serve(script);
-    let outcome = block_on(probe(plan, &[address], Epoch::new())).unwrap();
+    let outcome = block_on(probe(plan, &[near(address)], Epoch::new())).unwrap();
     server.join().unwrap();
     outcome
 }
@@ -89,7 +89,7 @@ fn a_redirection_is_asked_about_with_the_flag_for_scripts() {
 }
 
 #[test]
-fn an_expected_status_starts_and_an_unexpected_200_is_asked_about() {
+fn an_expected_status_starts_and_an_unexpected_200_is_refused() {
     let mut plan = plan("h:1/");
     plan.request.expect.status = vec![(404, 404)];
 
@@ -97,7 +97,13 @@ fn an_expected_status_starts_and_an_unexpected_200_is_asked_about() {
     let fine = answer(&plan, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
 
     assert_eq!(decide(&missing, &plan), Decision::Start(Kind::Http1));
-    assert!(matches!(decide(&fine, &plan), Decision::Ask { status: 200, .. }));
+    let Decision::Refuse(why) = decide(&fine, &plan) else {
+        panic!("what is expected is never overruled")
+    };
+    assert!(
+        why.contains("answers 200 OK, and --expect status=404 does not allow that"),
+        "{why}"
+    );
 }
 
 #[test]
@@ -233,7 +239,7 @@ fn a_closed_port_is_unreachable_whatever_the_scheme() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let bare = plan("h:1");
 
-    let outcome = block_on(probe(&bare, &[closed], Epoch::new())).unwrap();
+    let outcome = block_on(probe(&bare, &[near(closed)], Epoch::new())).unwrap();
 
     assert!(matches!(decide(&outcome, &bare), Decision::Unreachable(text) if text.contains("is the server running?")));
 }
@@ -262,10 +268,10 @@ fn the_second_address_is_used_when_the_first_is_closed() {
         s.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
     }));
 
-    let outcome = block_on(probe(&plan("h:1/"), &[closed, open], Epoch::new())).unwrap();
+    let outcome = block_on(probe(&plan("h:1/"), &[near(closed), near(open)], Epoch::new())).unwrap();
 
     server.join().unwrap();
-    assert_eq!(found(outcome).address, open);
+    assert_eq!(found(outcome).address, near(open));
 }
 
 #[test]
