@@ -78,12 +78,16 @@ impl Session {
         let near = place == Place::Loopback;
         let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
         let most = job.shape.max_workers.unwrap_or(if near { 4096 } else { 512 });
+        let most = most.max(job.set.asked.unwrap_or(1)).max(job.set.bounds.min);
+        let threads = job.shape.threads.unwrap_or(if near { (cores / 2).max(1) } else { cores });
+        // A lane without a worker or an exchange of its own would only cost descriptors.
+        let useful = job.requests.map_or(u64::from(most), |n| n.min(u64::from(most)));
         Plan {
             target: self.target.clone(),
             request: job.request.clone(),
             timeouts: job.timeouts,
             requests: job.requests,
-            threads: job.shape.threads.unwrap_or(if near { (cores / 2).max(1) } else { cores }),
+            threads: threads.min(usize::try_from(useful).unwrap_or(usize::MAX)).max(1),
             connect_rate: job.shape.connect_rate.unwrap_or(if near { 20_000.0 } else { 200.0 }),
             sources: job.sources.clone(),
             profile: job.shape.profile.unwrap_or_else(|| place.profile()),
@@ -92,7 +96,7 @@ impl Session {
             traffic: job.traffic.clone(),
             throttle: job.throttle,
             precise: job.precise,
-            max_workers: most.max(job.set.asked.unwrap_or(1)).max(job.set.bounds.min),
+            max_workers: most,
             seed: self.info.seed,
         }
     }

@@ -115,7 +115,7 @@ where
             .context("cannot start a lane's thread")?;
         lanes.man(lane, thread);
         let made = heard.recv().context("a lane's thread ended before it began")?;
-        made.context("cannot make a lane's runtime (each needs about 4 descriptors)")?;
+        made.context("cannot make a lane's runtime (each needs about 4 descriptors: fewer --threads, or a higher ulimit -n)")?;
     }
     Ok(lanes)
 }

@@ -246,3 +246,21 @@ fn a_closed_port_ends_a_raw_run_as_quickly_as_any_other() {
     assert!(matches!(ended, Err(Not::End(None))));
     drop(link);
 }
+
+#[test]
+fn no_lane_is_started_that_has_nothing_to_do() {
+    let threads = |n: &str, workers: Option<&str>| {
+        let args = RunArgs {
+            threads: Some("1000".into()),
+            requests: Some(n.into()),
+            max_workers: workers.map(str::to_owned),
+            ..RunArgs::default()
+        };
+        session("http://h:1/", true, &args).plan(Place::Loopback).threads
+    };
+
+    assert_eq!(
+        [threads("5", None), threads("5000", None), threads("5000", Some("7"))],
+        [5, 1000, 7]
+    );
+}
