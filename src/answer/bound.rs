@@ -23,7 +23,7 @@ pub(super) fn bound(f: &Frame, code: Code) -> Bound {
 fn measured(f: &Frame) -> Bound {
     match (f.setpoints.model, f.setpoints.mode) {
         (_, Mode::Slo) => Bound::Exact,
-        (LoadModel::Closed, _) if f.lane_full >= FULL_TIME => Bound::AtLeast,
+        (LoadModel::Closed, _) if f.lane_full >= FULL_TIME || f.starved.is_some_and(|(_, share)| share > LAG) => Bound::AtLeast,
         (LoadModel::Open, _) if late(f) => Bound::AtMost,
         _ => Bound::Exact,
     }

@@ -130,6 +130,11 @@ impl Generator {
         self.blame.full(open)
     }
 
+    /// Closed traffic of a lane that others kept from a CPU: its wait each time, s, and that as a share of the response.
+    pub(super) fn starved(&self) -> Option<(f64, f64)> {
+        self.blame.starved()
+    }
+
     /// Connects failed lately because this machine had no descriptor, port or memory left for them.
     pub(super) fn lacks(&self, now: Nanos) -> bool {
         self.lacked.is_some_and(|at| now - at <= RECENT)

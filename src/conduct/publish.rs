@@ -81,6 +81,7 @@ impl Conductor {
             let open = self.demand.rate.is_some();
             frame.saturated = self.generator.limit(open, self.means());
             frame.lane_full = self.generator.full(open);
+            frame.starved = self.generator.starved().filter(|_| !open);
         }
         self.watch_thresholds(now, &mut frame, column, over);
         frame.valid = doubts(&frame).is_empty();

@@ -52,11 +52,11 @@ struct Queue {
 }
 
 impl Queue {
-    /// So far; zero where the system does not tell.
-    fn waited(&mut self) -> Nanos {
+    /// So far, with the times it got a CPU; zero where the system does not tell.
+    fn waited(&mut self) -> (Nanos, u64) {
         let open = || std::fs::File::open("/proc/thread-self/schedstat");
         let Ok(file) = self.file.get_or_insert_with(open) else {
-            return Nanos::ZERO;
+            return Default::default();
         };
         let mut text = [0; 64];
         let read = file.read_at(&mut text, 0).unwrap_or(0);
@@ -64,10 +64,11 @@ impl Queue {
     }
 }
 
-/// The second number: CPU time, wait, slices (all ns but the last).
-fn parse_wait(text: &[u8]) -> Nanos {
-    let number = std::str::from_utf8(text).ok().and_then(|t| t.split_whitespace().nth(1));
-    Nanos::new(number.and_then(|n| n.parse().ok()).unwrap_or(0))
+/// The second and third number: CPU time, wait, slices (all ns but the last).
+fn parse_wait(text: &[u8]) -> (Nanos, u64) {
+    let text = std::str::from_utf8(text).unwrap_or_default();
+    let number = |i| text.split_whitespace().nth(i).and_then(|n| n.parse().ok()).unwrap_or(0);
+    (Nanos::new(number(1)), number(2))
 }
 
 /// The lane's pulse: how much CPU it used since it was last asked, and when it stood still.
@@ -76,8 +77,8 @@ pub(super) struct Pulse {
     beat: Option<Nanos>,
     cpu: Nanos,
     queue: Queue,
-    waited: Nanos, // now
-    before: Nanos, // at the last restart
+    waited: (Nanos, u64), // now
+    before: (Nanos, u64), // at the last restart
     pauses: Vec<(Nanos, Nanos)>,
 }
 
@@ -99,11 +100,13 @@ impl Pulse {
     /// The lane's state over `span`, the thread having used `cpu` since its start.
     pub(super) fn health(&self, cpu: Nanos, span: Nanos) -> Health {
         let share = |time: Nanos| (time.secs() / span.secs().max(1e-9)).clamp(0.0, 1.0);
-        let (ran, waited) = (cpu - self.cpu, self.waited - self.before);
+        let (ran, waited) = (cpu - self.cpu, self.waited.0 - self.before.0);
+        let turns = self.waited.1.saturating_sub(self.before.1);
         Health {
             cpu: share(ran),
             waited: share(waited),
             occupied: share(ran + waited),
+            turn: Nanos::new(waited.ns() / turns.max(1)),
             pauses: self.pauses.clone(),
             missed: 0,
             remarks: Vec::new(),
@@ -143,18 +146,19 @@ mod tests {
 
     #[test]
     fn the_wait_for_a_cpu_is_that_of_the_reading_thread_and_grows() {
-        assert_eq!(parse_wait(b"81208 1250000 12\n"), Nanos::from_micros(1250));
-        assert_eq!(parse_wait(b""), Nanos::ZERO);
+        assert_eq!(parse_wait(b"81208 1250000 12\n"), (Nanos::from_micros(1250), 12));
+        assert_eq!(parse_wait(b""), (Nanos::ZERO, 0));
         let mut pulse = Pulse {
-            waited: Nanos::from_millis(30),
+            waited: (Nanos::from_millis(30), 5),
             ..Pulse::default()
         };
         pulse.restart(Nanos::ZERO);
-        pulse.waited = Nanos::from_millis(42);
+        pulse.waited = (Nanos::from_millis(42), 9);
 
         let health = pulse.health(Nanos::ZERO, Nanos::from_millis(100));
 
         assert!((health.waited - 0.12).abs() < 1e-9, "{health:?}");
+        assert_eq!(health.turn, Nanos::from_millis(3), "12 ms in four turns");
         let busy = pulse.health(Nanos::from_millis(70), Nanos::from_millis(100));
         assert!((busy.occupied - 0.82).abs() < 1e-9, "what ran and what waited: {busy:?}");
     }

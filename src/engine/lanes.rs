@@ -117,6 +117,7 @@ impl Port {
             whole.health.cpu = whole.health.cpu.max(interval.health.cpu);
             whole.health.waited = whole.health.waited.max(interval.health.waited);
             whole.health.occupied = whole.health.occupied.max(interval.health.occupied);
+            whole.health.turn = whole.health.turn.max(interval.health.turn);
             whole.health.pauses.append(&mut interval.health.pauses);
             self.to = interval.to;
             self.gauges = interval.gauges;

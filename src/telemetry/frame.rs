@@ -337,6 +337,9 @@ pub struct Frame {
     pub saturated: Option<String>,
     /// Share of the judged time in which a lane had no time to spare, of the model in force, in [0, 1].
     pub lane_full: f64,
+    /// Closed traffic, others had the CPU for most of the time: how long a lane waited for one each time, s, and that as a
+    /// share of the response.
+    pub starved: Option<(f64, f64)>,
     /// Fewer workers are connected than asked: connected, wanted.
     pub short_of: Option<(u64, u64)>,
     /// A lane has not been heard since.

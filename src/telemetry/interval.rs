@@ -73,6 +73,8 @@ pub struct Health {
     pub waited: f64,
     /// Share of the span in which a lane ran or waited for a CPU, the busiest lane's, in [0, 1]: at 1 it had no time to spare.
     pub occupied: f64,
+    /// How long a lane waited for a CPU each time it wanted one, in the mean; that of the worst lane.
+    pub turn: Nanos,
     /// Beats that came more than 20 ms after the one before: when, and how long.
     pub pauses: Vec<(Nanos, Nanos)>,
     /// Open model: arrivals that found the queue full because this machine came to them late, several at a time.

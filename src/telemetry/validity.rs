@@ -24,6 +24,7 @@ pub fn doubts(f: &Frame) -> Vec<String> {
             .map(|(have, want)| format!("{} of {} workers ran", count(have), count(want))),
         late(f),
         still(f),
+        starved(f),
         f.slo.as_ref().and_then(Slo::late_here),
     ];
     found.into_iter().flatten().collect()
@@ -57,6 +58,16 @@ fn still(f: &Frame) -> Option<String> {
             percent(stood / (span - stood).max(0.01 * span))
         )
     })
+}
+
+/// Closed traffic: what waits for our lane to get a CPU is in every response, and no next one is sent meanwhile.
+fn starved(f: &Frame) -> Option<String> {
+    let (wait, share) = f.starved.filter(|(_, share)| *share > OFF && f.saturated.is_none())?;
+    Some(format!(
+        "our lane waited {} for a CPU each time, {} of the response",
+        length(wait),
+        percent(share)
+    ))
 }
 
 #[cfg(test)]
@@ -126,6 +137,17 @@ mod tests {
                 "a lane was not heard"
             ]
         );
+        let starved = |share| {
+            doubts(&Frame {
+                starved: Some((0.002, share)),
+                ..Frame::default()
+            })
+        };
+        assert_eq!(
+            starved(0.4),
+            ["our lane waited 2.0 ms for a CPU each time, 40 % of the response"]
+        );
+        assert!(starved(0.1).is_empty());
         let alone = Frame {
             short_of: Some((38, 200)),
             ..Frame::default()

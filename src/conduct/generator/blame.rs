@@ -24,6 +24,8 @@ const MIN_ARRIVALS: u64 = 100;
 const WAITED: Nanos = Nanos::from_secs(1);
 /// Share of exchanges that this machine may refuse a descriptor, port or memory.
 const REFUSED: f64 = 0.001;
+/// Share of the time waited for a CPU from which on a closed lane's waits are part of what it measures.
+const STARVED: f64 = 0.5;
 /// Share of the time waited for a CPU from which on others are named.
 const CROWDED: f64 = 0.2;
 
@@ -51,6 +53,11 @@ struct Lane {
     full: f64,
     ran: f64,
     waited: f64,
+    /// Seconds waited for a CPU in all; waits each time it wanted one, by answers, and the answers and their responses.
+    crowded: f64,
+    turns: f64,
+    answers: f64,
+    responses: f64,
 }
 
 /// The judgement so far, of open and of closed traffic apart.
@@ -76,6 +83,11 @@ impl Lane {
     fn add(&mut self, i: &Interval, span: f64) -> bool {
         let full = i.health.occupied >= FULL;
         self.span += span;
+        let (n, mean) = (i.tally.measured() as f64, i.tally.response().mean());
+        self.crowded += i.health.waited * span;
+        self.turns += i.health.turn.secs() * n;
+        self.answers += n;
+        self.responses += mean.unwrap_or(0.0) * n;
         if full {
             self.full += span;
             self.ran += i.health.cpu * span;
@@ -86,6 +98,13 @@ impl Lane {
 
     fn share(&self) -> f64 {
         if self.span > 0.0 { self.full / self.span } else { 0.0 }
+    }
+
+    /// How long it waited for a CPU before it saw an answer, s, and as a share of the response: only where others had the
+    /// CPU for most of the time, for short waits are made up while the target works.
+    fn starved(&self) -> Option<(f64, f64)> {
+        let most = self.crowded > STARVED * self.span && self.responses > 0.0;
+        most.then(|| (self.turns / self.answers, self.turns / self.responses))
     }
 
     /// What it did while it was full, and what helps.
@@ -147,6 +166,11 @@ impl Blame {
     /// Share of the judged time in which a lane was full.
     pub(super) fn full(&self, open: bool) -> f64 {
         if open { self.open.share() } else { self.closed.share() }
+    }
+
+    /// Closed traffic of a lane that others kept from a CPU: its wait each time, s, and that as a share of the response.
+    pub(super) fn starved(&self) -> Option<(f64, f64)> {
+        self.closed.starved()
     }
 
     /// Why this machine was the limit, if it was. `open`: the open model is in force.

@@ -197,6 +197,24 @@ fn a_closed_lane_is_the_limit_where_it_was_full_a_fifth_of_the_time() {
 }
 
 #[test]
+fn a_closed_lane_kept_from_a_cpu_has_its_waits_in_what_it_measures() {
+    let starved = |waited, turn_ms| {
+        let mut g = Generator::default();
+        run(&mut g, &Demand { rate: None, ..open() }, 50, |k| {
+            let mut i = lossy(k, 0, (0.05, waited));
+            i.health.turn = Nanos::from_millis(turn_ms);
+            i
+        });
+        g.starved()
+            .map(|(wait, share)| ((1e3 * wait).round(), (100.0 * share).round()))
+    };
+
+    // Responses of 5.02 ms.
+    assert_eq!(starved(0.9, 2), Some((2.0, 40.0)));
+    assert_eq!(starved(0.4, 2), None, "it had a CPU for most of the time");
+}
+
+#[test]
 fn workers_that_do_not_fit_under_the_descriptor_limit_are_named_with_what_they_need() {
     let short = Means {
         short_of: Some((18, 200)),
