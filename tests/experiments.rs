@@ -11,7 +11,10 @@ use std::time::Duration;
 #[test]
 fn bad_plans_are_refused_with_the_remedy() {
     for (args, says) in [
-        ("bakeoff --plants mcm", "there is no plant \"mcm\" (there are: all, mmc, usl"),
+        (
+            "bakeoff --plants mcm",
+            "there is no simulated target \"mcm\" (there are: all, mmc, usl",
+        ),
         (
             "bakeoff --controllers pid",
             "there is no controller \"pid\" (there are: all, max",

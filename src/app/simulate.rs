@@ -94,7 +94,12 @@ fn recipe(sim: &SimArgs) -> Result<Recipe, String> {
         ));
     }
     let name = sim.plant.as_deref().unwrap_or("usl");
-    let known = || format!("there is no plant {name:?} (there are: {})", plants::NAMES.join(", "));
+    let known = || {
+        format!(
+            "there is no simulated target {name:?} (there are: {})",
+            plants::NAMES.join(", ")
+        )
+    };
     let mut recipe = Recipe::named(name).ok_or_else(known)?;
     for arg in &sim.plant_arg {
         let (key, value) = arg.split_once('=').ok_or_else(|| {

@@ -10,9 +10,9 @@ pub struct SimArgs {
     /// An experiment instead of one run.
     #[command(subcommand)]
     pub what: Option<SimSub>,
-    /// Which plant: usl (default), mmc, flat, latup, web, ratelimit, slow, … (an unknown one lists all)
+    /// Which simulated target: usl (default), mmc, flat, latup, web, ratelimit, slow, … (an unknown one lists all)
     pub plant: Option<String>,
-    /// A parameter of the plant, repeatable: alpha=.02, servers=4, delay=20ms, service=lognormal:1:80ms, … (an unknown one lists those of the plant)
+    /// A parameter of the simulated target, repeatable: alpha=.02, servers=4, delay=20ms, service=lognormal:1:80ms, … (an unknown one lists them)
     #[arg(long, value_name = "KEY=VALUE")]
     pub plant_arg: Vec<String>,
     /// From a time on another parameter, repeatable: 15s:servers=2
@@ -29,11 +29,11 @@ pub struct SimArgs {
 /// Experiments in virtual time.
 #[derive(Debug, Subcommand)]
 pub enum SimSub {
-    /// Every controller on every plant: how much it loses, how fast it gets there
+    /// Every controller on every simulated target: how much it loses, how fast it gets there
     Bakeoff(BakeoffArgs),
-    /// How often the answer is right, on plants nobody tuned for
+    /// How often the answer is right, on targets nobody tuned for
     Answers(AnswersArgs),
-    /// How well slo finds the highest rate that keeps a promise, on plants nobody tuned for
+    /// How well slo finds the highest rate that keeps a promise, on targets nobody tuned for
     Promises(PromisesArgs),
     /// Everything Will Flow: a queue whose tasks slowly grow heavier tails, until it runs away
     Ewf(FlowArgs),
@@ -53,7 +53,7 @@ pub struct ToldArgs {
 /// `sim bakeoff`.
 #[derive(Debug, Args)]
 pub struct BakeoffArgs {
-    /// Plants, with commas: all, or mmc,usl
+    /// Simulated targets, with commas: all, or mmc,usl
     #[arg(long, value_name = "LIST", default_value = "all")]
     pub plants: String,
     /// Controllers, with commas: all, or max,aimd; hold keeps targets instead of searching
@@ -65,7 +65,7 @@ pub struct BakeoffArgs {
     /// Seed of the first run of every cell
     #[arg(long, value_name = "N", default_value = "1000")]
     pub seed: u64,
-    /// Move rates and delays of the plants by up to this share: .4
+    /// Move rates and delays of the targets by up to this share: .4
     #[arg(long, value_name = "SHARE", default_value = "0")]
     pub jitter: f64,
     /// How it is told.
@@ -76,13 +76,13 @@ pub struct BakeoffArgs {
 /// `sim answers`.
 #[derive(Debug, Args)]
 pub struct AnswersArgs {
-    /// Runs in all, over all plants
+    /// Runs in all, over all targets
     #[arg(long, value_name = "N", default_value = "200")]
     pub runs: u32,
-    /// Seed of the first run, and of the plants that are drawn
+    /// Seed of the first run, and of the targets that are drawn
     #[arg(long, value_name = "N", default_value = "1")]
     pub seed: u64,
-    /// So many more plants, drawn at random: servers, laws of work, delays, contention, changes
+    /// So many more targets, drawn at random: servers, laws of work, delays, contention, changes
     #[arg(long, value_name = "K", default_value = "0")]
     pub draw: u32,
     /// How it is told.
@@ -93,13 +93,13 @@ pub struct AnswersArgs {
 /// `sim promises`.
 #[derive(Debug, Args)]
 pub struct PromisesArgs {
-    /// Plants, with commas: all, or mmc,usl
+    /// Simulated targets, with commas: all, or mmc,usl
     #[arg(long, value_name = "LIST", default_value = "all")]
     pub plants: String,
-    /// Runs in all, over all plants
+    /// Runs in all, over all targets
     #[arg(long, value_name = "N", default_value = "66")]
     pub runs: u32,
-    /// Move rates and delays of the plants by up to this share
+    /// Move rates and delays of the targets by up to this share
     #[arg(long, value_name = "SHARE", default_value = "0.4")]
     pub jitter: f64,
     /// Seed of the first run

@@ -190,7 +190,7 @@ impl Max {
         let here = workers(step.workers);
         match &step.note {
             _ if self.known.slow() => format!("{here} for now: few answers"),
-            Some(last) => format!("{last}; knee at {here}"),
+            Some(last) => format!("{last}; knee at {}", step.workers),
             None => format!("resting at {here}: the knee"),
         }
     }

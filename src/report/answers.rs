@@ -38,7 +38,7 @@ pub fn text(a: &Answers) -> String {
         peak(&a.total)
     ));
     out.push_str(&format!(
-        "{:<16}{:>7}   s, median; {} s, ninth decile\n",
+        "{:<16}{:>7}   s, median; {} s, p90\n",
         "answered",
         answered(&a.total, 0.5),
         answered(&a.total, 0.9)
@@ -174,7 +174,7 @@ mod tests {
             "knee inside       100 %   1 of 1 runs that named a knee\n",
             "advice survives       –   0 of 0 runs",
             "peak               68.0   most workers",
-            "answered           12.5   s, median; ∞ s, ninth decile\n",
+            "answered           12.5   s, median; ∞ s, p90\n",
             "steady            1/2      1/1        –     68.0        12.5\n",
             "usl               1/2      1/1        –     68.0        12.5\n",
             "usl         seed 8      said DRIFTING moved\n",

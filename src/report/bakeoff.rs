@@ -83,7 +83,7 @@ const TABLES: [Table; 7] = [
     },
 ];
 
-/// The tables, each line at most 160 columns; then every cell of `max` with its ninth deciles.
+/// The tables, each line at most 160 columns; then every cell of `max` with its 90th percentiles.
 pub fn text(b: &Bakeoff) -> String {
     let mut out = head(b);
     for table in &TABLES {
@@ -98,7 +98,7 @@ pub fn text(b: &Bakeoff) -> String {
             out.push_str(&grid(b, table, &plants));
         }
     }
-    out.push_str(&deciles(b));
+    out.push_str(&ninetieths(b));
     out.push_str(&setpoints::text(b.setpoints.as_deref().unwrap_or_default()));
     out
 }
@@ -221,13 +221,13 @@ pub(super) fn number(v: f64, decimals: usize) -> String {
     format!("{:.decimals$}", (v * scale).round() / scale + 0.0)
 }
 
-/// Every cell of `max`, with ninth deciles.
-fn deciles(b: &Bakeoff) -> String {
+/// Every cell of `max`, with 90th percentiles.
+fn ninetieths(b: &Bakeoff) -> String {
     let mine: Vec<&Cell> = b.cells.iter().filter(|c| c.controller == "max").collect();
     if mine.is_empty() {
         return String::new();
     }
-    let mut out = String::from("\nmax, median (and ninth decile) over the seeds\n");
+    let mut out = String::from("\nmax, median (and p90) over the seeds\n");
     let label = mine.iter().map(|c| c.plant.len()).max().unwrap_or(0).max(10);
     out.push_str(&format!(
         "{:label$}{:>14}{:>16}{:>9}{:>9}{:>7}{:>7}{:>16}\n",

@@ -125,7 +125,7 @@ fn named(list: &str) -> Result<Vec<&'static str>, String> {
         return Ok(NAMES.into_iter().filter(|n| *n != TWIN).collect());
     }
     let find = |name: &str| {
-        let known = || format!("there is no plant {name:?} (there are: all, {})", NAMES.join(", "));
+        let known = || format!("there is no simulated target {name:?} (there are: all, {})", NAMES.join(", "));
         NAMES.into_iter().find(|n| *n == name).ok_or_else(known)
     };
     list.split(',').map(|n| find(n.trim())).collect()

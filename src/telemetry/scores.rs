@@ -5,7 +5,7 @@ mod hold;
 
 pub use hold::{Beyond, HoldCell};
 
-/// One controller on one plant: medians over the seeds, and the ninth decile where it says so.
+/// One controller on one plant: medians over the seeds, and the 90th percentile where it says so.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cell {
     /// Name of the plant.
@@ -16,11 +16,11 @@ pub struct Cell {
     pub seeds: u32,
     /// Good answers lost against the best fixed worker count, as a fraction of those; negative where it did better.
     pub regret: f64,
-    /// The same, ninth decile.
+    /// The same, 90th percentile.
     pub regret_p90: f64,
     /// Seconds until the exact rate at its workers is 95 % of the best and stays there; `None` for never.
     pub t5: Option<f64>,
-    /// The same, ninth decile.
+    /// The same, 90th percentile.
     pub t5_p90: Option<f64>,
     /// As `regret`, over the last 15 s.
     pub steady_loss: f64,
@@ -34,7 +34,7 @@ pub struct Cell {
     pub changes: bool,
     /// As `t5`, from the change on; `None` for never, and where nothing changes.
     pub recovery: Option<f64>,
-    /// The same, ninth decile.
+    /// The same, 90th percentile.
     pub recovery_p90: Option<f64>,
 }
 

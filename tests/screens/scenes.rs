@@ -87,7 +87,7 @@ pub(crate) fn max() -> Scene {
         notice(0.2, Who::Controller, "64 workers: 52 % more than 16"),
         notice(2.4, Who::Controller, "128 workers: 24 % less, back to 64"),
         notice(5.2, Who::Controller, "45 workers: 3 % more than 64"),
-        notice(11.2, Who::Controller, "39: 97 % of best; knee at 41 workers"),
+        notice(11.2, Who::Controller, "39: 97 % of best; knee at 41"),
         notice(20.1, Who::Controller, "41 workers confirmed on both sides"),
         notice(31.0, Who::User, "mark: nightly backup starts"),
     ]

@@ -1,10 +1,10 @@
 //! Scores of one plant and one controller over the seeds, as a cell of the table.
 //! It refuses an empty one.
 
-use super::score::{Score, decile, median};
+use super::score::{Score, median, p90};
 use crate::telemetry::scores::Cell;
 
-/// Medians and ninth deciles; `None` without a score.
+/// Medians and 90th percentiles; `None` without a score.
 pub(super) fn cell(plant: &'static str, controller: &'static str, scores: &[Score]) -> Option<Cell> {
     let all = |of: fn(&Score) -> Option<f64>| scores.iter().map(of).collect::<Vec<_>>();
     let first = scores.first()?;
@@ -14,16 +14,16 @@ pub(super) fn cell(plant: &'static str, controller: &'static str, scores: &[Scor
         controller,
         seeds: scores.len() as u32,
         regret: median(all(|s| Some(s.regret)))?,
-        regret_p90: decile(all(|s| Some(s.regret)))?,
+        regret_p90: p90(all(|s| Some(s.regret)))?,
         t5: median(t5.clone()),
-        t5_p90: decile(t5),
+        t5_p90: p90(t5),
         steady_loss: median(all(|s| Some(s.steady_loss)))?,
         n_over_knee: median(all(|s| Some(s.n_over_knee)))?,
         peak_over_knee: scores.iter().map(|s| s.peak_over_knee).fold(0.0, f64::max),
         p99_over_knee: median(all(|s| s.p99_over_knee)),
         changes: first.recovery.is_some(),
         recovery: median(recovery.clone()),
-        recovery_p90: decile(recovery),
+        recovery_p90: p90(recovery),
     })
 }
 

@@ -172,7 +172,7 @@ fn recipes(list: &str, all: &[&str]) -> Result<Vec<Recipe>, String> {
         return Ok(all.iter().filter_map(|n| Recipe::named(n)).collect());
     }
     let there = || plants::NAMES.join(", ");
-    let known = |n| Recipe::named(n).ok_or_else(|| format!("there is no plant {n:?} (there are: all, {})", there()));
+    let known = |n| Recipe::named(n).ok_or_else(|| format!("there is no simulated target {n:?} (there are: all, {})", there()));
     names(list).map(known).collect()
 }
 
@@ -218,8 +218,14 @@ mod tests {
     #[test]
     fn what_does_not_exist_is_answered_with_what_does() {
         for (plants, controllers, seeds, jitter, piece) in [
-            ("mcm", "all", 20, 0.0, "there is no plant \"mcm\" (there are: all, mmc, "),
-            ("mmc,", "all", 20, 0.0, "there is no plant \"\""),
+            (
+                "mcm",
+                "all",
+                20,
+                0.0,
+                "there is no simulated target \"mcm\" (there are: all, mmc, ",
+            ),
+            ("mmc,", "all", 20, 0.0, "there is no simulated target \"\""),
             ("all", "best", 20, 0.0, "there is no controller \"best\" (there are: all, max"),
             ("all", "slo", 20, 0.0, "there is no controller \"slo\""),
             ("all", "all", 0, 0.0, "--seeds 0"),

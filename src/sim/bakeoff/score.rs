@@ -68,8 +68,8 @@ pub(super) fn median(values: Vec<Option<f64>>) -> Option<f64> {
     Some((low? + high?) / 2.0)
 }
 
-/// The ninth decile by nearest rank.
-pub(super) fn decile(values: Vec<Option<f64>>) -> Option<f64> {
+/// The 90th percentile by nearest rank.
+pub(super) fn p90(values: Vec<Option<f64>>) -> Option<f64> {
     let sorted = sorted(values);
     sorted[(sorted.len() * 9).div_ceil(10) - 1]
 }
@@ -130,8 +130,8 @@ mod tests {
         assert_eq!(median(s(&[3.0, 1.0])), Some(2.0));
         assert_eq!(median(s(&[3.0, -1.0])), None);
         let twenty: Vec<f64> = (1..=20).map(f64::from).collect();
-        assert_eq!(decile(s(&twenty)), Some(18.0));
-        assert_eq!(decile(s(&[1.0, 2.0, -1.0])), None);
+        assert_eq!(p90(s(&twenty)), Some(18.0));
+        assert_eq!(p90(s(&[1.0, 2.0, -1.0])), None);
     }
 
     #[test]
