@@ -12,8 +12,15 @@ use std::collections::btree_map::Entry;
 
 /// Below this rate, 1/s, evidence is dear: small steps and no hasty decision.
 pub const SLOW: f64 = 200.0;
+/// Answers that make a rate the best of the run.
+const TOP_NEEDS: f64 = 100.0;
+/// Share of it from which on a long response is a queue. Where the network became slower the rate fell with it.
+const AT_TOP: f64 = 0.8;
 /// A mean response rests on at least this many answers.
 const MEAN_NEEDS: f64 = 24.0;
+
+/// Answers of a glance from which on its mean is worth something: a guard at six times it may be 15 % off.
+const GLANCED: f64 = 8.0;
 
 /// Nothing queues as long as the mean response is below this many idle ones.
 const UNQUEUED: f64 = 1.15;
@@ -48,6 +55,10 @@ pub struct Known {
     /// Points known from a first glance only, with the relative error that may have.
     rough: BTreeMap<u32, f64>,
     idle: Option<f64>,
+    /// The same over the whole run: a change of the target does not make a queue short.
+    least: Option<f64>,
+    /// The best rate of the whole run.
+    top: f64,
     /// Worker counts that failed lately.
     pub fence: Fence,
     /// How the rate sways at rest.
@@ -68,6 +79,8 @@ impl Default for Known {
             points: BTreeMap::new(),
             rough: BTreeMap::new(),
             idle: None,
+            least: None,
+            top: 0.0,
             fence: Fence::default(),
             sway: Sway::default(),
             last: Sample::default(),
@@ -97,7 +110,12 @@ impl Known {
         let point = self.points.entry(workers).or_default();
         point.merge(&tick);
         if point.ok >= MEAN_NEEDS {
-            self.idle = [self.idle, point.mean()].into_iter().flatten().min_by(f64::total_cmp);
+            let mean = point.mean();
+            self.idle = [self.idle, mean].into_iter().flatten().min_by(f64::total_cmp);
+            self.least = [self.least, mean].into_iter().flatten().min_by(f64::total_cmp);
+        }
+        if point.ok >= TOP_NEEDS {
+            self.top = self.top.max(point.rate());
         }
         self.noise.see(seen.ok as f64);
     }
@@ -107,7 +125,33 @@ impl Known {
         if let Entry::Vacant(place) = self.points.entry(workers) {
             place.insert(sample);
             self.rough.insert(workers, error);
+            let mean = sample.mean().filter(|_| sample.ok >= GLANCED);
+            self.least = [self.least, mean].into_iter().flatten().min_by(f64::total_cmp);
         }
+    }
+
+    /// `workers` are measured afresh: what was known of them is of a target that may have moved since.
+    pub fn renew(&mut self, workers: u32) {
+        self.points.remove(&workers);
+        self.rough.remove(&workers);
+    }
+
+    /// Answers take more than `times` as long at this worker count as the least mean of the run; never where `times` is 0.
+    pub fn crowded(&self, workers: u32, times: f64) -> bool {
+        let now = self.at(workers).mean().zip(self.least);
+        times > 0.0 && now.is_some_and(|(now, idle)| now > times * idle)
+    }
+
+    /// A long queue at a rate that was never much better: more workers would only wait.
+    pub fn full(&self, workers: u32, times: f64) -> bool {
+        self.crowded(workers, times) && self.at(workers).rate() >= AT_TOP * self.top
+    }
+
+    /// The same of a count that was not held, if it gave no more than `here` does: by Little's law R = N/X.
+    pub fn would_crowd(&self, workers: f64, here: u32, times: f64) -> bool {
+        let rate = self.at(here).rate();
+        let idle = if rate >= AT_TOP * self.top { self.least } else { self.idle };
+        times > 0.0 && rate > 0.0 && idle.is_some_and(|idle| workers / rate > times * idle)
     }
 
     /// The target stood still in this tick, and probably in a part of the one before: that one is taken back from both.

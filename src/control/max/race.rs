@@ -14,6 +14,34 @@ const LEAST: f64 = 100.0;
 /// The difference, in e-folds of rate, that evidence is planned for: what twice the workers must bring.
 const DIFFERENCE: f64 = 0.07;
 
+/// A win of more workers by less than this, in e-folds of rate, is measured again A B A: on a target that warms up
+/// whatever is measured later wins. 20 % is more than twice what a target gains in the second between two rungs with a
+/// time constant of 8 s, once it is half warm. At twice this the last rungs before an ordinary knee are all held twice, and
+/// t5 of soft knees doubles; at half of it a warming target passes.
+const NARROW: f64 = 0.182;
+/// d ln X/d ln N up to which growth into a long queue does not pay: where nothing but a queue grows it is 0, where servers
+/// are found it is 1.
+pub const PAYS: f64 = 0.5;
+
+/// A look far beyond the knee goes no farther than so many times the knob of the queue's length: what it is for, a rate
+/// that falls, shows before. At twice this a rest that is too high already looks at twenty knees; at half of it a soft
+/// knee's fall is never seen.
+pub const FAR: f64 = 1.5;
+
+/// From so many times the workers on a narrow win is doubted: shorter steps cannot run away. At twice this a doubling is
+/// not, and the ramp of a warming target goes on; at 1.2 every step of the refinement is held twice.
+const FAR_APART: f64 = 1.5;
+
+/// Whether `new` workers, which won against fewer, must win again.
+pub fn narrow(new: u32, best: u32, known: &Known) -> bool {
+    f64::from(new) >= FAR_APART * f64::from(best) && (known.at(new).rate() / known.at(best).rate()).ln() < NARROW
+}
+
+/// d ln X/d ln N from `best` to `new`.
+pub fn elasticity(new: u32, best: u32, known: &Known) -> f64 {
+    (known.at(new).rate() / known.at(best).rate()).ln() / (f64::from(new) / f64::from(best)).ln()
+}
+
 /// Where a race stands.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Verdict {

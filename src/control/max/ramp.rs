@@ -44,6 +44,8 @@ enum Way {
 pub struct Ramp {
     trial: Trial,
     best: u32,
+    /// The newcomer that won narrowly: `best` is on trial again, after it.
+    rival: Option<u32>,
     strikes: f64,
     way: Way,
     first: bool,
@@ -57,6 +59,7 @@ impl Ramp {
         Self {
             trial: Trial::new(workers, workers, known),
             best: workers,
+            rival: None,
             strikes: 0.0,
             way: if again { Way::Again } else { Way::Fresh },
             first: true,
@@ -110,6 +113,10 @@ impl Ramp {
             return Step::at(self.trial.workers);
         }
         self.first = false;
+        if self.way == Way::Again && known.full(self.best, set.knobs.g) {
+            self.way = Way::Down;
+            return self.move_to(f64::from(self.best) / 2.0, set, known);
+        }
         self.rising = true;
         let factor = if self.bold(seen, known) { 4.0 } else { 2.0 };
         self.grow(factor, set, known)
@@ -122,18 +129,29 @@ impl Ramp {
             known.fence.put(n);
             return self.end(format!("{}: {share:.0} % errors, back to {best}", workers(n)));
         }
-        let verdict = race::judge(&self.trial, best, PACE, seen, set, known);
+        let verdict = race::judge(&self.trial, self.rival.unwrap_or(best), PACE, seen, set, known);
         if verdict == Verdict::Open || !self.patient(seen, known) {
             return Step::at(n);
         }
-        self.climb(verdict, seen, set, known)
+        // Gently, no step is more than a doubling: from the fewer workers the next rung would be a fourfold one.
+        let doubted = self.rival.is_none() && verdict == Verdict::Win && !seen.gentle;
+        if doubted && race::narrow(n, best, known) {
+            return self.once_more(n, known);
+        }
+        // On trial again is the old best: its win is the newcomer's loss.
+        let newcomer = match verdict {
+            _ if self.rival.is_none() => verdict,
+            Verdict::Win => Verdict::Loss,
+            _ => Verdict::Win,
+        };
+        self.climb(newcomer, seen, set, known)
     }
 
     /// Before the rate has settled: nothing queues at all, or the first tick alone says clearly more. Then the rung is won,
     /// and what was seen of it is kept.
     fn glimpse(&self, seen: &Observation, set: &Setpoints, known: &mut Known) -> bool {
         let (n, best) = (self.trial.workers, self.best);
-        if self.first || seen.gentle || self.way == Way::Down || seen.err > 0 {
+        if self.first || self.rival.is_some() || seen.gentle || self.way == Way::Down || seen.err > 0 {
             return false;
         }
         let idle = self
@@ -151,25 +169,38 @@ impl Ramp {
         found.inspect(|(s, doubt)| known.glance(n, *s, *doubt)).is_some()
     }
 
+    /// A narrow win: the fewer workers are held again after it.
+    fn once_more(&mut self, n: u32, known: &mut Known) -> Step {
+        self.rival = Some(n);
+        self.trial = Trial::new(self.best, n, known);
+        known.renew(self.best);
+        Step {
+            note: Some(format!("{n} workers: a little more, {} again", self.best)),
+            ..Step::at(self.best)
+        }
+    }
+
     /// A rung is decided.
     fn climb(&mut self, verdict: Verdict, seen: &Observation, set: &Setpoints, known: &mut Known) -> Step {
-        let (n, best) = (self.trial.workers, self.best);
+        let (n, best) = (self.rival.take().unwrap_or(self.trial.workers), self.best);
         let (old, new) = (known.at(best).rate(), known.at(n).rate());
-        let elasticity = (new / old).ln() / (f64::from(n) / f64::from(best)).ln();
+        let elasticity = race::elasticity(n, best, known);
         let note = gain_note(n, new / old, best, verdict == Verdict::Win);
         if verdict == Verdict::Win {
             self.best = n;
         }
         let mut step = match self.way {
             Way::Down => self.downwards(verdict, set, known),
-            _ => self.upwards(verdict, elasticity, new < 0.5 * old, seen, set, known),
+            _ => self.upwards(n, verdict, elasticity, new < 0.5 * old, seen, set, known),
         };
         step.note = Some(note);
         step
     }
 
+    #[allow(clippy::too_many_arguments, reason = "one call, each a fact of the rung")]
     fn upwards(
         &mut self,
+        n: u32,
         verdict: Verdict,
         elasticity: f64,
         collapsed: bool,
@@ -178,19 +209,25 @@ impl Ramp {
         known: &mut Known,
     ) -> Step {
         let again = self.way == Way::Again;
-        let weak = verdict == Verdict::Loss || (elasticity <= WEAK && self.trial.workers > 4);
-        self.strikes = if weak { self.strikes + 1.0 } else { 0.0 };
+        let queues = elasticity <= race::PAYS && known.crowded(n, set.knobs.g);
+        let weak = verdict == Verdict::Loss || (elasticity <= WEAK && n > 4);
+        // A strike stands until growth plainly pays: between the two, a target that warms up would take it back.
+        self.strikes = match weak {
+            true => self.strikes + 1.0,
+            false if elasticity > race::PAYS => 0.0,
+            false => self.strikes,
+        };
         self.rising = !weak;
-        let moved = self.best == self.trial.workers;
+        let moved = self.best == n;
         if again && !moved && self.strikes == 1.0 && known.points().count() <= 2 {
             self.way = Way::Down;
             return self.move_to(f64::from(self.best) / 2.0, set, known);
         }
-        if collapsed || self.strikes >= if again { 1.0 } else { set.knobs.patience } {
+        if collapsed || queues || self.strikes >= if again { 1.0 } else { set.knobs.patience } {
             return self.end_quietly();
         }
         let bold = elasticity > 0.85 && self.bold(seen, known);
-        self.grow(if bold { 4.0 } else { 2.0 }, set, known)
+        self.move_to(f64::from(n) * if bold { 4.0 } else { 2.0 }, set, known)
     }
 
     fn downwards(&mut self, verdict: Verdict, set: &Setpoints, known: &mut Known) -> Step {

@@ -25,6 +25,9 @@ const ONE_CURVE: f64 = 3.0;
 const FAR_SIDE: f64 = 2.3;
 /// A firm count this close (in e-folds) does as well.
 const CLOSE: f64 = 0.2;
+/// Share of a firm count's answers with which a rung that clearly lost bends the curve: 160 say it to ±8 %. At three times
+/// as many the far side of a soft knee is held for a second again, at nine tenths of the best.
+const BENDS: f64 = 0.1;
 /// Most trials.
 const MOST: u32 = 4;
 
@@ -33,6 +36,8 @@ const MOST: u32 = 4;
 pub struct Refine {
     best: u32,
     trial: Option<Trial>,
+    /// More workers that won narrowly: `best` is on trial again, after them.
+    rival: Option<u32>,
     tried: u32,
     /// The trial splits a gap; else it measures the far side.
     split: bool,
@@ -44,6 +49,7 @@ impl Refine {
         Self {
             best,
             trial: None,
+            rival: None,
             tried: 0,
             split: false,
         }
@@ -57,7 +63,10 @@ impl Refine {
         let n = trial.workers;
         match trial.see(seen, known) {
             Tick::Settling => return Step::at(n),
-            Tick::Refused => return self.next(seen.workers, set, known),
+            Tick::Refused => {
+                self.rival = None;
+                return self.next(seen.workers, set, known);
+            }
             Tick::Evidence => {}
         }
         let evidence = race::evidence(trial.sample.ok, set, known);
@@ -66,23 +75,43 @@ impl Refine {
         }
         let over = match self.split {
             _ if known.fence.at() == Some(n) => true,
-            true => race::judge(trial, self.best, PACE, seen, set, known) != Verdict::Open,
+            true => race::judge(trial, self.rival.unwrap_or(self.best), PACE, seen, set, known) != Verdict::Open,
             false => {
                 trial.whole_waves(seen, known) && (trial.firm(known) || trial.hopeless(known) || enough_of_far(trial, known))
             }
         };
         let mut step = Step::at(n);
         if over {
-            let won = known.utility(n, set.knobs.kappa).0 > known.utility(self.best, set.knobs.kappa).0;
-            let note = gain_note(n, known.at(n).rate() / known.at(self.best).rate(), self.best, won);
-            if won {
-                self.best = n;
-            }
-            step = self.next(seen.workers, set, known);
-            step.note = Some(note);
+            step = self.decide(n, seen, set, known);
         }
         step.settled = true;
         step.evidence = Some(evidence);
+        step
+    }
+
+    /// The trial of `n` workers is over. More workers that win narrowly must win again, and a long queue is no win.
+    fn decide(&mut self, n: u32, seen: &Observation, set: &Setpoints, known: &mut Known) -> Step {
+        let again = self.rival.is_some();
+        let n = self.rival.take().unwrap_or(n);
+        let more = known.utility(n, set.knobs.kappa).0 > known.utility(self.best, set.knobs.kappa).0;
+        if more && !again && race::narrow(n, self.best, known) {
+            self.rival = Some(n);
+            let step = Step {
+                note: Some(format!("{n} workers: a little more, {} again", self.best)),
+                ..Step::at(self.best)
+            };
+            self.trial = Some(Trial::new(self.best, seen.workers as u32, known));
+            known.renew(self.best);
+            return step;
+        }
+        let queues = n > self.best && known.crowded(n, set.knobs.g) && race::elasticity(n, self.best, known) <= race::PAYS;
+        let won = more && !queues;
+        let note = gain_note(n, known.at(n).rate() / known.at(self.best).rate(), self.best, won);
+        if won {
+            self.best = n;
+        }
+        let mut step = self.next(seen.workers, set, known);
+        step.note = Some(note);
         step
     }
 
@@ -92,7 +121,7 @@ impl Refine {
         } else {
             None
         };
-        let far = || self.far(known).map(|n| (n, false)).filter(|_| self.tried < MOST);
+        let far = || self.far(set, known).map(|n| (n, false)).filter(|_| self.tried < MOST);
         let candidate = candidate
             .filter(|c| known.points().all(|(m, _)| !near(*c, m) || !known.lost(m)))
             .or_else(far);
@@ -137,12 +166,15 @@ impl Refine {
     }
 
     /// The far side of the top, unless it is known there.
-    fn far(&self, known: &Known) -> Option<f64> {
+    fn far(&self, set: &Setpoints, known: &Known) -> Option<f64> {
         let far = FAR_SIDE * known.knee(self.best).min(2.0 * f64::from(self.best));
         let seen = |n: u32| {
-            f64::from(n) > 0.75 * far && f64::from(n) < 1.7 * far && known.lost(n) && known.at(n).ok >= 0.3 * known.firm()
+            f64::from(n) > 0.75 * far && f64::from(n) < 1.7 * far && known.lost(n) && known.at(n).ok >= BENDS * known.firm()
         };
         if known.points().any(|(n, _)| seen(n)) {
+            return None;
+        }
+        if known.would_crowd(far, self.best, set.knobs.g) {
             return None;
         }
         let safe = known.fence.at().is_none_or(|n| far < 0.9 * f64::from(n));

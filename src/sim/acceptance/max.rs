@@ -3,7 +3,7 @@
 use super::{drive, median};
 use crate::model::setpoints::{Bounds, Setpoints};
 use crate::model::units::Nanos;
-use crate::sim::drive::Turn;
+use crate::sim::drive::{Drive, Turn};
 use crate::sim::plants::Recipe;
 use std::collections::BTreeMap;
 
@@ -84,6 +84,25 @@ fn what_it_climbed_on_a_changing_or_moody_target_is_given_back() {
         let n: Vec<f64> = (0..5).map(|s| knees(plant, s)).collect();
 
         assert!(n.iter().all(|n| *n <= most), "{plant}: {n:?}");
+    }
+}
+
+#[test]
+fn a_target_that_warms_up_makes_nobody_run_away() {
+    // The rate grows by a quarter a second at first: whatever is measured later wins, twice the workers too.
+    let mut wide = Recipe::named("warm").unwrap();
+    for (key, value) in [("servers", "24"), ("service", "exp:6.8ms"), ("delay", "10ms")] {
+        wide.apply(key, value).unwrap();
+    }
+    for recipe in [wide, Recipe::named("warm").unwrap()] {
+        let knee = f64::from(recipe.truth(Nanos::from_secs(59)).knee_workers);
+        let peak = |seed| {
+            let turns = Drive::new(recipe.clone(), free(), false, seed).run(30.0);
+            turns.iter().map(|t| t.ruling.workers).fold(0.0, f64::max) / knee
+        };
+        let peaks: Vec<f64> = (9100..9112).map(peak).collect();
+
+        assert!(peaks.iter().all(|p| *p <= 10.0), "knee {knee}: {peaks:.1?}");
     }
 }
 

@@ -37,7 +37,8 @@ impl Track {
         let to = known.snap(within(FAR * n, set.bounds), NEAR);
         let beyond = |m: u32| f64::from(m) >= BEYOND.0 * n && f64::from(m) <= BEYOND.1 * n;
         let failed = known.points().any(|(m, s)| m > self.workers && s.errors() > ERRORS);
-        let forbidden = failed || known.fence.at().is_some() || (seen.gentle && to > known.most());
+        let crowds = known.would_crowd(f64::from(to), self.workers, race::FAR * set.knobs.g);
+        let forbidden = failed || crowds || known.fence.at().is_some() || (seen.gentle && to > known.most());
         let wanted = self.looks < MOST && self.workers >= FEWEST && !known.slow() && beyond(to) && !forbidden;
         (wanted && !known.points().any(|(m, _)| beyond(m) && self.plain(m, known))).then_some(to)
     }
