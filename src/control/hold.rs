@@ -4,8 +4,10 @@
 //! u = ln N, y = ln PV, e = ln SP − y:  Δu = Kp(b·Δr − Δy) + Ki·e − Kd·Δ²y. By Little's law N = X·R the loop has about the
 //! same gain everywhere; on a latency Ki·e is the damped iteration N ← N·(SP/R)^Ki.
 
+mod gain;
 mod idle;
 mod leap;
+mod loose;
 mod reach;
 
 use super::max::Max;
@@ -14,8 +16,10 @@ use super::variable::{Sample, Window};
 use super::{Controller, Move, Observation};
 use crate::model::setpoints::{ProcessVariable, Setpoint, Setpoints};
 use crate::telemetry::frame::{Evidence, State, Term};
+use gain::{Gain, SURE};
 use idle::Idle;
 use leap::Leap;
+use loose::Loose;
 use reach::Reach;
 
 /// Share of a new measurement that is believed at once.
@@ -45,6 +49,11 @@ pub struct Hold {
     /// The last step was a leap: one more may follow.
     leapt: bool,
     leap: Leap,
+    gain: Gain,
+    /// The target was kept from the first window on: any count up to the present one keeps it.
+    loose: Loose,
+    /// Fewest workers that missed the latency: no doubling leads there again.
+    missed: Option<f64>,
     started: bool,
     target: Option<Setpoint>,
     dead: f64,
@@ -69,7 +78,10 @@ impl Hold {
         let waiting = self.beyond.take().is_some();
         self.reach = Reach::default();
         self.leap.forget();
+        self.loose = Loose::default();
+        self.missed = None;
         if before.is_none() {
+            self.gain = Gain::default();
             self.y = None;
             self.window = Window::default();
         }
@@ -97,11 +109,19 @@ impl Hold {
         self.go(du, s, target, set);
     }
 
+    /// Answers that a measurement of this quantity takes.
+    fn answers(&self, target: Setpoint) -> f64 {
+        match target.variable {
+            ProcessVariable::Quantile(q) => (10.0 / (1.0 - q)).max(100.0),
+            _ => 100.0,
+        }
+    }
+
     /// Answers and seconds of a full window. A rate is measured over a fixed time: to stop at a count would favour lucky
     /// spans.
     fn needs(&self, target: Setpoint) -> (f64, f64) {
         match target.variable {
-            ProcessVariable::Quantile(q) if !self.ramping => ((10.0 / (1.0 - q)).max(100.0), LONGEST),
+            ProcessVariable::Quantile(_) if !self.ramping => (self.answers(target), LONGEST),
             ProcessVariable::Rps => {
                 let time = (100.0 / target.value)
                     .clamp(0.1, 0.5)
@@ -172,6 +192,19 @@ impl Hold {
         let before = self.y.unwrap_or(raw);
         let y = before + FILTER * (raw - before);
         let e = (r - raw).abs();
+        let error = self.window.error(target.variable);
+        let u = self.workers.max(1e-3).ln();
+        self.gain.see(u, raw);
+        self.loose.see(self.workers, r - raw, error);
+        if raw > r && self.full(target) {
+            self.missed = Some(self.missed.unwrap_or(f64::MAX).min(self.workers));
+        }
+        if target.variable.is_latency() && self.climbs(target, r - raw, error) {
+            (self.y, self.leapt, self.ramping) = (Some(raw), false, true);
+            (self.y_before, self.r_before) = (raw, r);
+            self.terms = [0.0, STEP, 0.0, STEP];
+            return STEP;
+        }
         let landed = LANDED.max(DOUBT / self.window.sample.ok.max(1.0).sqrt());
         if self.ramping || e > FAR || self.leapt && e > landed {
             // Twice from afar; a leap that came from near by is the last.
@@ -186,7 +219,10 @@ impl Hold {
         }
         self.leapt = false;
         let (dy, dy_before, dr) = (y - before, before - self.y_before, r - self.r_before);
-        let (p, i) = (set.gains.kp * (set.knobs.b * dr - dy), set.gains.ki * (r - y));
+        // The loop's gain is Ki whatever the plant's: what is no noise is divided by the plant's.
+        let sure = e > SURE * error && self.far_below(r - raw) && self.gain.flat();
+        let boost = if sure { self.gain.boost() } else { 1.0 };
+        let (p, i) = (set.gains.kp * (set.knobs.b * dr - dy), boost * set.gains.ki * (r - y));
         let d = set.gains.kd * -(dy - dy_before);
         self.y_before = before;
         self.r_before = r;
@@ -194,6 +230,26 @@ impl Hold {
         let sum = (p + i + d).clamp(-STEP, STEP);
         self.terms = [p, i, d, sum];
         sum
+    }
+
+    /// Near a latency that does not follow workers, where a leap would be none: they double. On few answers, while the target is not plainly missed;
+    /// on a full window only while it is plainly kept, or the climb would never end.
+    fn climbs(&self, target: Setpoint, e: f64, error: f64) -> bool {
+        let kept = if self.full(target) || !self.ramping {
+            e > SURE * error
+        } else {
+            e > -error
+        };
+        e < NEAR && kept && self.far_below(e) && self.gain.flat()
+    }
+
+    /// No count that missed the target is near: what was learned of the gain still holds.
+    fn far_below(&self, e: f64) -> bool {
+        e > NEAR || self.missed.is_none_or(|n| 2.0 * self.workers < n)
+    }
+
+    fn full(&self, target: Setpoint) -> bool {
+        self.window.sample.ok >= self.answers(target) - 1e-6
     }
 
     /// Out of reach: the knee is held, or one worker; whether the target is within reach again.
@@ -304,6 +360,14 @@ impl Controller for Hold {
         let idle = self.idle.seconds();
         let note = note.or_else(|| self.recent.narrate(target, idle, self.workers));
         let converged = self.recent.converged();
+        let bound = self.workers >= f64::from(set.bounds.max);
+        let note = note.or_else(|| {
+            if converged && !self.ramping || bound {
+                self.loose.said(target)
+            } else {
+                None
+            }
+        });
         Move {
             workers: self.workers,
             state: if converged { State::Hold } else { State::Track },

@@ -123,6 +123,30 @@ impl Window {
         self.grid.quantile(q)
     }
 
+    /// Standard error of ln of the measured quantity; infinite without evidence. Of a quantile by its order statistics: the
+    /// spread of the quantiles one binomial standard deviation to both sides, one-sided where that is past the last answer.
+    pub fn error(&self, variable: ProcessVariable) -> f64 {
+        let ok = self.sample.ok;
+        if ok < 1.0 {
+            return f64::INFINITY;
+        }
+        match variable {
+            ProcessVariable::Quantile(q) => {
+                let off = (q * (1.0 - q) / ok).sqrt();
+                let ln = |q: f64| self.quantile(q.clamp(0.0, 1.0)).map_or(f64::NAN, f64::ln);
+                let down = ln(q) - ln(q - off);
+                let spread = if q + off > 1.0 {
+                    down
+                } else {
+                    (ln(q + off) - ln(q - off)) / 2.0
+                };
+                if spread.is_finite() { spread.max(0.0) } else { f64::INFINITY }
+            }
+            ProcessVariable::Rps => 1.0 / ok.sqrt(),
+            _ => (self.sample.variation() / ok).sqrt(),
+        }
+    }
+
     /// The measured quantity; `idle` is the mean response without a queue, s. `None` without evidence.
     pub fn read(&self, variable: ProcessVariable, idle: Option<f64>) -> Option<f64> {
         match variable {

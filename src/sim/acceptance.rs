@@ -116,6 +116,25 @@ fn hold_keeps_a_percentile_within_fifteen_percent() {
 }
 
 #[test]
+fn a_latency_that_does_not_follow_workers_is_reached_by_doubling_and_said_to_bind_nothing_below() {
+    // 64 servers of 5 ms behind a network of 150 ms: one worker and two thousand have the same percentile, within 4 %.
+    let mut recipe = Recipe::named("mmc").unwrap();
+    for (key, value) in [("servers", "64"), ("service", "exp:5ms"), ("delay", "150ms")] {
+        recipe.apply(key, value).unwrap();
+    }
+    for seed in 1..4 {
+        let p95 = ProcessVariable::Quantile(0.95);
+        let turns = Drive::new(recipe.clone(), holding(p95, 0.1738), false, seed).run(20.0);
+
+        // Windows of a percentile last two seconds: five of them.
+        let n: Vec<f64> = turns[100..].iter().map(|t| t.ruling.workers).collect();
+        let said = |t: &&Turn| t.ruling.notes.iter().any(|n| n.contains("any count up to"));
+        assert!(n.iter().all(|n| (1500.0..2500.0).contains(n)), "{seed}: {n:.0?}");
+        assert_eq!(turns.iter().filter(said).count(), 1, "{seed}");
+    }
+}
+
+#[test]
 fn a_rate_out_of_reach_is_said_and_does_not_wind_up() {
     let mut d = drive("usl", holding(ProcessVariable::Rps, 3000.0), 1);
     let turns = d.run(15.0);
