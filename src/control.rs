@@ -33,6 +33,8 @@ pub struct Observation {
     pub ok: u64,
     /// Everything else that ended in it.
     pub err: u64,
+    /// Of these: answers that say 429, of a limiter.
+    pub limited: u64,
     /// Mean response of the answers in it, s; `None` without any.
     pub mean: Option<f64>,
     /// Their responses on the grid.
@@ -80,6 +82,8 @@ pub struct Move {
     pub workers: f64,
     /// Open traffic; the workers are a limit then.
     pub open: Option<Open>,
+    /// Fewer than one worker are meant, whatever the bounds say: a rate below that of one is kept.
+    pub paced: bool,
     /// What it is doing.
     pub state: State,
     /// This tick's interval is settled evidence for the workers that were in force: it belongs on the curve.
@@ -128,6 +132,7 @@ impl Observation {
             span: 0.1,
             ok,
             err: 0,
+            limited: 0,
             mean: (ok > 0).then_some(mean),
             grid,
             workers,

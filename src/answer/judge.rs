@@ -3,7 +3,7 @@
 use super::bend::{collapses, not_saturated, saturated};
 use super::bound::{bound, rate_words};
 use super::cause::cause;
-use super::limiter::rate_limited;
+use super::limiter::{limit, rate_limited};
 use super::pending::undecided;
 use super::{Code, Verdict, bad, offered, promise};
 use crate::model::failure::Failure;
@@ -34,7 +34,7 @@ pub fn verdict(f: &Frame) -> Verdict {
         sentence,
         bound: bound(f, code),
         cause: cause(f, code),
-        limit: None,
+        limit: if code == Code::RateLimited { limit(f) } else { None },
     }
 }
 

@@ -1,8 +1,8 @@
 //! RATE-LIMITED: fast refusals above a good rate that more workers do not raise.
 //! It refuses to call a full queue a limiter: that one gives as much without refusals at fewer workers.
 
-use super::Code;
 use super::judge::Found;
+use super::{Code, Limit};
 use crate::model::format::{length, quantity};
 use crate::telemetry::curve::Row;
 use crate::telemetry::frame::Frame;
@@ -21,33 +21,92 @@ const STEADY: f64 = 0.15;
 /// A clean row that gives this share of the best limited one: the refusals come with the queue.
 const AS_MUCH: f64 = 0.9;
 
+/// Share refused with which a limiter known by its 429 is paced: at rest just above its limit.
+const PACED: std::ops::Range<f64> = 0.001..0.2;
+/// Fewest refusing workers over the most that were never refused, up to which the limit lies between them.
+const NEXT: f64 = 1.5;
+/// What twice the workers must bring below a limit in flight, e-folds per e-fold: else a queue was full.
+const RISING: f64 = 0.3;
+
 /// Refusals answered in less than half the time of the others, and a good rate that does not grow with workers.
 pub(super) fn rate_limited(f: &Frame) -> Found {
+    let (limit, fast) = found(f)?;
+    let sentence = if limit.kind == "concurrency" {
+        let rate = f.curve.iter().filter(|r| !r.stale && f64::from(r.workers) == limit.value);
+        let rate = rate.map(|r| r.good_rps).fold(0.0, f64::max);
+        format!(
+            "{} in flight is its limit: {}/s without an error; above it refuses in {}",
+            limit.value,
+            quantity(rate),
+            length(fast)
+        )
+    } else {
+        format!(
+            "you measured a rate limiter: {}/s admitted, the rest refused in {}",
+            quantity(limit.value),
+            length(fast)
+        )
+    };
+    Some((Code::RateLimited, sentence))
+}
+
+/// What is limited, and at what.
+pub(super) fn limit(f: &Frame) -> Option<Limit> {
+    found(f).map(|(limit, _)| limit)
+}
+
+/// The limit, and how soon it refuses, s.
+fn found(f: &Frame) -> Option<(Limit, f64)> {
     let fast = f.totals.bad_mean?;
     if !refuses(f) || fast > 0.5 * good_time(f, fast)? {
         return None;
+    }
+    let rate = |value| Limit { kind: "rate", value };
+    let paced = f.steady.as_ref().filter(|s| s.basis != "whole" && PACED.contains(&s.errors));
+    if let (Some(s), true) = (paced, mostly_429(f)) {
+        return Some((rate(s.good_rate), fast));
     }
     let rows = f.curve.iter().filter(|r| !r.stale && r.completions >= ENOUGH);
     let (limited, clean): (Vec<&Row>, Vec<&Row>) = rows.partition(|r| r.errors > LIMITED);
     let (lo, hi) = limited
         .iter()
         .fold((f64::MAX, 0.0f64), |(lo, hi), r| (lo.min(r.good_rps), hi.max(r.good_rps)));
+    if !mostly_429(f) {
+        if let Some(most) = in_flight(f) {
+            let value = f64::from(most);
+            return Some((
+                Limit {
+                    kind: "concurrency",
+                    value,
+                },
+                fast,
+            ));
+        }
+        if clean.iter().any(|r| r.good_rps >= AS_MUCH * hi) {
+            return None;
+        }
+    }
     let flat = match limited.as_slice() {
         [] => false,
         [one] => mostly_429(f) && one.ci95_rps.is_some_and(|c| c <= STEADY * one.good_rps),
         _ => hi <= FLAT * lo,
     };
-    let queue = !mostly_429(f) && clean.iter().any(|r| r.good_rps >= AS_MUCH * hi);
-    (flat && !queue).then(|| {
-        (
-            Code::RateLimited,
-            format!(
-                "you measured a rate limiter: {}/s admitted, the rest refused in {}",
-                quantity(hi),
-                length(fast)
-            ),
-        )
-    })
+    flat.then(|| (rate(hi), fast))
+}
+
+/// Most workers that were never refused, where a few more were and the rate still rose up to there: a limit in flight, and
+/// no queue that was full long after the knee.
+fn in_flight(f: &Frame) -> Option<u32> {
+    let fresh = || f.curve.iter().filter(|r| !r.stale);
+    let fewest = fresh().filter(|r| r.errors > LIMITED).map(|r| r.workers).min()?;
+    let clean = || fresh().filter(|r| r.workers < fewest && r.completions >= ENOUGH);
+    let top = clean().max_by_key(|r| r.workers)?;
+    let n = f64::from(top.workers);
+    let below = clean()
+        .filter(|r| f64::from(r.workers) <= n / NEXT)
+        .max_by_key(|r| r.workers)?;
+    let slope = (top.good_rps / below.good_rps).ln() / (n / f64::from(below.workers)).ln();
+    (f64::from(fewest) <= NEXT * n && slope >= RISING).then_some(top.workers)
 }
 
 fn answers(f: &Frame, status: impl Fn(u16) -> bool) -> f64 {
@@ -81,6 +140,7 @@ mod tests {
     use super::super::{Code, verdict};
     use super::*;
     use crate::telemetry::books::Books;
+    use crate::telemetry::frame::Steady;
 
     /// `(workers, good rate, share refused)` a row; `status` for the refused, who are told so in 0.4 ms.
     fn frame(rows: &[(u32, f64, f64)], status: u16) -> Frame {
@@ -117,6 +177,38 @@ mod tests {
 
         assert_eq!((one.code, several.code), (Code::RateLimited, Code::RateLimited));
         assert!(one.sentence.contains("120/s admitted"), "{}", one.sentence);
+    }
+
+    #[test]
+    fn a_limit_in_flight_is_told_from_a_full_queue_by_the_rate_still_rising() {
+        let rows = [(4, 51.0, 0.0), (8, 98.0, 0.0), (16, 174.0, 0.0), (17, 170.0, 0.97)];
+        let v = verdict(&frame(&rows, 503));
+
+        assert_eq!(v.code, Code::RateLimited);
+        assert_eq!(
+            v.sentence,
+            "16 in flight is its limit: 174/s without an error; above it refuses in 400 µs"
+        );
+        let limit = v.limit.unwrap();
+        assert_eq!((limit.kind, limit.value), ("concurrency", 16.0));
+        let queue = [(4, 170.0, 0.0), (8, 174.0, 0.0), (16, 174.0, 0.0), (17, 170.0, 0.97)];
+        assert_eq!(verdict(&frame(&queue, 503)).code, Code::Broken, "full long after the knee");
+    }
+
+    #[test]
+    fn what_is_admitted_is_read_where_it_is_paced_and_not_from_what_a_bucket_had_saved() {
+        let mut f = frame(&[(2, 365.0, 0.2), (4, 300.0, 0.95)], 429);
+        f.steady = Some(Steady {
+            basis: "hold",
+            errors: 0.03,
+            good_rate: 300.4,
+            ..Steady::default()
+        });
+
+        let v = verdict(&f);
+
+        assert!(v.sentence.contains("300/s admitted"), "{}", v.sentence);
+        assert_eq!(v.limit.map(|l| (l.kind, l.value)), Some(("rate", 300.4)));
     }
 
     #[test]

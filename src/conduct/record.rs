@@ -85,6 +85,7 @@ pub(super) fn observe(i: &Interval, demand: &Demand, gentle: bool) -> Observatio
         span: (i.to - i.from).secs(),
         ok: i.tally.ok,
         err: i.tally.bad_status + i.tally.error_total(),
+        limited: i.tally.limited(),
         mean: all.mean(),
         grid: Grid::of(&all),
         workers: demand.workers,

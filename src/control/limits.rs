@@ -185,8 +185,10 @@ fn floor(set: &Setpoints) -> f64 {
 
 /// `wants` inside the bounds and the slew limit: up by at most `slew` e-folds a tick from `from`, down without limit.
 /// The second value names the bound that cut it.
-pub fn clamp(wants: f64, from: f64, slew: f64, set: &Setpoints) -> (f64, Option<String>) {
-    let (low, high) = (floor(set), f64::from(set.bounds.max));
+/// `paced`: as `hold` on a rate.
+pub fn clamp(wants: f64, from: f64, slew: f64, paced: bool, set: &Setpoints) -> (f64, Option<String>) {
+    let low = if paced { LEAST } else { floor(set) };
+    let high = f64::from(set.bounds.max);
     let wants = if wants.is_finite() { wants } else { from };
     // One worker more is always allowed, or small counts could not grow.
     let slewed = wants.min((from * slew.exp()).max(from + 1.0));
@@ -253,9 +255,9 @@ mod tests {
         let set = Setpoints::default();
         let two = std::f64::consts::LN_2;
 
-        assert_eq!(clamp(100.0, 10.0, two, &set), (20.0, None));
-        assert_eq!(clamp(3.0, 1000.0, two, &set), (3.0, None));
-        assert_eq!(clamp(9_000.0, 4_000.0, two, &set).0, 4_096.0);
-        assert_eq!(clamp(f64::NAN, 7.0, two, &set).0, 7.0);
+        assert_eq!(clamp(100.0, 10.0, two, false, &set), (20.0, None));
+        assert_eq!(clamp(3.0, 1000.0, two, false, &set), (3.0, None));
+        assert_eq!(clamp(9_000.0, 4_000.0, two, false, &set).0, 4_096.0);
+        assert_eq!(clamp(f64::NAN, 7.0, two, false, &set).0, 7.0);
     }
 }

@@ -10,6 +10,7 @@ pub mod contradiction;
 pub mod fence;
 pub mod fit;
 pub mod known;
+pub mod paced;
 pub mod race;
 pub mod ramp;
 pub mod refine;
@@ -25,6 +26,7 @@ use crate::model::format::workers;
 use crate::model::setpoints::Setpoints;
 use crate::telemetry::frame::{Evidence, State, Term};
 use known::Known;
+use paced::{Paced, Refusals};
 use ramp::Ramp;
 use refine::Refine;
 use track::Track;
@@ -68,6 +70,8 @@ enum Phase {
     Refine(Refine),
     Trim(Trim),
     Track(Box<Track>),
+    /// The target limits a rate.
+    Paced(Paced),
 }
 
 /// The law.
@@ -78,6 +82,7 @@ pub struct Max {
     /// Not the first ramp: a hand-over or a change came before.
     again: bool,
     at_limit: bool,
+    refusals: Refusals,
     /// Workers and rate of the rest that an alarm ended, until the next rest tells whether it was a false one.
     suspect: Option<(u32, f64)>,
     /// What the last decision under way needed: stays while workers settle.
@@ -99,6 +104,7 @@ impl Max {
             known: Known::default(),
             again,
             at_limit: false,
+            refusals: Refusals::default(),
             suspect: None,
             shown: None,
         }
@@ -125,6 +131,7 @@ impl Max {
             Phase::Refine(p) => p.step(seen, set, known),
             Phase::Trim(p) => p.step(seen, set, known),
             Phase::Track(p) => p.step(seen, set, known),
+            Phase::Paced(p) => p.step(seen, set),
         }
     }
 
@@ -150,6 +157,18 @@ impl Max {
                 Phase::Track(Box::new(track))
             }
         };
+    }
+
+    /// A target that says 429 is paced, from workers that offer about what it admits.
+    fn meet_limiter(&mut self, seen: &Observation) {
+        self.refusals.hear(seen);
+        if matches!(self.phase, Phase::Paced(_)) || !self.refusals.limiter() {
+            return;
+        }
+        let paced = Paced::new(seen.workers, self.known.each());
+        self.known.forget();
+        self.at_limit = false;
+        self.phase = Phase::Paced(paced);
     }
 
     /// What was measured cannot all be of one target: it is looked at anew, once until the next rest.
@@ -203,6 +222,8 @@ impl Max {
             Phase::Refine(_) => State::Refine,
             Phase::Trim(_) => State::Trim,
             Phase::Track(t) if t.probing() => State::Probe,
+            Phase::Paced(p) if p.known() => State::Hold,
+            Phase::Paced(_) => State::Track,
             Phase::Track(_) => State::Hold,
         }
     }
@@ -235,18 +256,22 @@ impl Max {
 impl Controller for Max {
     fn step(&mut self, seen: &Observation, set: &Setpoints) -> Move {
         self.known.see(seen);
+        self.meet_limiter(seen);
         let mut step = self.run(seen, set);
         self.advance(&mut step, seen, set);
         self.shown = step.evidence.or(self.shown);
         let track = if let Phase::Track(t) = &self.phase { Some(t) } else { None };
+        let paced = if let Phase::Paced(p) = &self.phase { Some(p) } else { None };
+        let counted = paced.is_some_and(Paced::known);
         Move {
-            workers: f64::from(step.workers.max(1)),
+            workers: paced.map_or(f64::from(step.workers.max(1)), Paced::workers),
+            paced: paced.is_some(),
             state: self.state(),
             settled: step.settled,
             resting: step.resting,
-            converged: track.is_some_and(|t| t.pairs >= 2 || !self.known.slow()),
+            converged: counted || track.is_some_and(|t| t.pairs >= 2 || !self.known.slow()),
             changed: step.changed,
-            neutral_pairs: track.map_or(0, |t| t.pairs),
+            neutral_pairs: track.map_or(if counted { 2 } else { 0 }, |t| t.pairs),
             at_limit: self.at_limit,
             terms: self.terms(),
             measured: None,
@@ -259,6 +284,7 @@ impl Controller for Max {
 
     fn track(&mut self, seen: &Observation, _workers: f64) {
         self.known.see(seen);
+        self.refusals.hear(seen);
         if self.known.errors() > FAILING && seen.err > 5 {
             self.known.fence.put(seen.workers.round() as u32);
         }

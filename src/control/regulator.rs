@@ -141,7 +141,14 @@ impl Regulator {
             self.remember(seen);
         }
         self.law.hear(seen);
-        let gate = self.limits.see(seen, set);
+        let mut gate = self.limits.see(seen, set);
+        if self.latest.paced && !gate.stalled {
+            // Its refusals are what it is paced by.
+            gate = Gate {
+                pause: gate.pause,
+                ..Gate::default()
+            };
+        }
         let mut ruling = self.rule(seen, set, &gate);
         self.workers = ruling.workers;
         ruling.stagger = Nanos::from_secs_f64(self.limits.response().min(1.0));
@@ -290,7 +297,7 @@ impl Regulator {
             None if fresh => BOLD,
             None => CALM,
         };
-        let (mut workers, cut) = limits::clamp(law.workers, self.workers, slew, set);
+        let (mut workers, cut) = limits::clamp(law.workers, self.workers, slew, law.paced, set);
         let mut limited_by = cut;
         let before = self.latest.open.map(|o| o.rate);
         if let (Some(open), Some(before), true) = (&mut law.open, before, gate.no_growth) {

@@ -106,6 +106,7 @@ fn observe(interval: &Interval, demand: &Demand, gentle: bool) -> Observation {
         span: (interval.to - interval.from).secs(),
         ok: t.ok,
         err: t.bad_status + t.failed + t.unsent,
+        limited: t.limited(),
         mean: t.direct.mean(),
         grid: Grid::of(&t.direct),
         workers: demand.workers,

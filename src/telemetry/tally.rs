@@ -212,6 +212,12 @@ impl Tally {
         self.not_sent_oldest = self.not_sent_oldest.max(oldest);
     }
 
+    /// Answers that say 429: a limiter's word for itself.
+    pub fn limited(&self) -> u64 {
+        let found = self.status.binary_search_by_key(&429, |(s, _)| *s);
+        found.map_or(0, |i| self.status[i].1)
+    }
+
     /// Adds one answer of this status.
     pub fn count_status(&mut self, status: u16) {
         match self.status.binary_search_by_key(&status, |(s, _)| *s) {

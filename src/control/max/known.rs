@@ -59,6 +59,8 @@ pub struct Known {
     least: Option<f64>,
     /// The best rate of the whole run.
     top: f64,
+    /// Most good answers a second that a worker had where nothing failed, over the whole run.
+    each: f64,
     /// Worker counts that failed lately.
     pub fence: Fence,
     /// How the rate sways at rest.
@@ -81,6 +83,7 @@ impl Default for Known {
             idle: None,
             least: None,
             top: 0.0,
+            each: 0.0,
             fence: Fence::default(),
             sway: Sway::default(),
             last: Sample::default(),
@@ -113,6 +116,9 @@ impl Known {
             let mean = point.mean();
             self.idle = [self.idle, mean].into_iter().flatten().min_by(f64::total_cmp);
             self.least = [self.least, mean].into_iter().flatten().min_by(f64::total_cmp);
+        }
+        if point.err < 1.0 && point.ok >= GLANCED {
+            self.each = self.each.max(point.rate() / f64::from(workers));
         }
         if point.ok >= TOP_NEEDS {
             self.top = self.top.max(point.rate());
@@ -210,6 +216,11 @@ impl Known {
     /// Mean response now, s; 10 ms before anything is known.
     pub fn response(&self) -> f64 {
         self.latest.mean().unwrap_or(0.010)
+    }
+
+    /// Most good answers a second that a worker had where nothing failed; 0 before that.
+    pub fn each(&self) -> f64 {
+        self.each
     }
 
     /// Good answers per second now.

@@ -107,6 +107,48 @@ fn a_target_that_warms_up_makes_nobody_run_away() {
 }
 
 #[test]
+fn a_rate_limiter_is_paced_just_above_what_it_admits() {
+    // 100 saved tokens make the first seconds look like more; flat out, half a million requests would be refused.
+    for (limit, burst, rate) in [("300/s", "100", 300.0), ("120/s", "12", 120.0), ("1000/s", "300", 1000.0)] {
+        let mut recipe = Recipe::named("ratelimit").unwrap();
+        recipe.apply("limit", limit).unwrap();
+        recipe.apply("burst", burst).unwrap();
+        for seed in 0..3 {
+            let turns = Drive::new(recipe.clone(), free(), false, seed).run(40.0);
+
+            let count = |of: fn(&Turn) -> u64, from: usize| turns[from..].iter().map(of).sum::<u64>() as f64;
+            let (ok, refused) = (count(|t| t.seen.ok, 250), count(|t| t.seen.err, 250));
+            assert!((ok / 15.0 / rate - 1.0).abs() < 0.03, "{limit} {seed}: {ok} in 15 s");
+            assert!(refused < 0.10 * ok, "{limit} {seed}: {refused} of {ok}");
+            assert!(
+                count(|t| t.seen.err, 0) < 70_000.0,
+                "{limit} {seed}: {}",
+                count(|t| t.seen.err, 0)
+            );
+            let told = turns
+                .iter()
+                .flat_map(|t| &t.ruling.notes)
+                .any(|n| n.contains("is its rate limit"));
+            assert!(told && turns.last().unwrap().ruling.converged, "{limit} {seed}");
+        }
+    }
+}
+
+#[test]
+fn a_limit_in_flight_is_kept() {
+    let mut recipe = Recipe::named("web").unwrap();
+    recipe.apply("admit", "16").unwrap();
+    for seed in 0..3 {
+        let turns = Drive::new(recipe.clone(), free(), false, seed).run(60.0);
+
+        let late: u64 = turns[300..].iter().map(|t| t.seen.err).sum();
+        let most = median(turns[500..].iter().map(|t| t.seen.workers).collect());
+        assert!((8.0..=16.0).contains(&most), "{seed}: {most}");
+        assert!(late < 20_000, "{seed}: {late} refused in the last half minute");
+    }
+}
+
+#[test]
 fn a_sharp_knee_has_been_held_far_beyond_too() {
     let knee = Recipe::named("uslsteep").unwrap().truth(Nanos::ZERO).knee_workers;
     for seed in 0..5 {
