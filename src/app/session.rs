@@ -127,6 +127,7 @@ impl Session {
             info.threads = plan.threads;
             info.cores = super::pool::cores();
             info.fd_limit = lanes.fd_limit();
+            info.room = Some(lanes.most_workers());
             info.most_workers = Some(lanes.most_workers()).filter(|most| *most < plan.max_workers);
             info.descriptors_beside = lanes.descriptors_beside();
             let stages = self.job.traffic.stages.as_ref().map(|s| s.length());

@@ -214,6 +214,7 @@ impl Conductor {
             }
         } else {
             self.ending = Some(Ending::begin(by, now, patience));
+            self.orders.ending = true;
         }
     }
 

@@ -53,6 +53,8 @@ pub(super) struct Orders {
     pub(super) history: History,
     script: VecDeque<Line>,
     pub(super) applied: u64,
+    /// The end was asked for, or has come: nothing is sent any more.
+    pub(super) ending: bool,
     /// When the last command of the front end came.
     pub(super) heard: Nanos,
     notices: Vec<Notice>,
@@ -72,6 +74,7 @@ impl Orders {
             history: History::new(set),
             script: script.into(),
             applied: 0,
+            ending: false,
             heard: Nanos::ZERO,
             notices: Vec::new(),
             snapshots: Vec::new(),
@@ -96,6 +99,15 @@ impl Orders {
     }
 
     fn apply(&mut self, now: Nanos, who: Who, command: &Command, present: Present) -> Option<Wish> {
+        let harmless = matches!(
+            command,
+            Command::Quit | Command::QuitNow | Command::Signal | Command::Mark(_) | Command::Snapshot(_)
+        );
+        if self.ending && !harmless {
+            self.note(now, who, format!("refused {command}: the run is ending"));
+            return None;
+        }
+        self.ending |= matches!(command, Command::Quit | Command::QuitNow | Command::Signal);
         let asked = |by_script| if who == Who::Script { by_script } else { EndedBy::Quit };
         match command {
             Command::Quit => {
@@ -206,6 +218,28 @@ mod tests {
                 "paused: no new request is sent",
                 "resumed: sending again",
                 "mark: a\\u{1b}[2Jb\u{fffd}c",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_command_after_the_end_was_asked_for_is_refused_and_a_mark_is_not() {
+        let mut o = Orders::new(
+            Setpoints::default(),
+            script("1s quit; 1s workers 7; 1s mark \"x\"; 1s reset").unwrap(),
+        );
+
+        let wishes = o.obey(Nanos::from_secs(1), &[], 3.0);
+
+        let said: Vec<_> = o.notices().iter().map(|n| n.what.clone()).collect();
+        assert_eq!(wishes, [Wish::End(EndedBy::Script)]);
+        assert_eq!((o.set().asked, said.len()), (None, 4));
+        assert_eq!(
+            said[1..],
+            [
+                "refused workers 7: the run is ending",
+                "mark: x",
+                "refused reset: the run is ending"
             ]
         );
     }

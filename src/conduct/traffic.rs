@@ -64,6 +64,7 @@ impl Conductor {
             workers: self.demand.workers,
             good_rate: self.frame.now.good_rate,
             in_flight: self.ledger.gauges().in_flight,
+            most: self.info.room,
         }
     }
 }

@@ -84,6 +84,8 @@ pub struct RunInfo {
     pub throttle: Option<f64>,
     /// Lanes.
     pub threads: usize,
+    /// Workers there can be at most, for whatever reason; `None`: as many as one likes.
+    pub room: Option<u32>,
     /// CPUs of this machine; 0 in the simulator.
     pub cores: usize,
     /// Descriptor limit in force; `None` in the simulator.

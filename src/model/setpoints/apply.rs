@@ -19,6 +19,8 @@ pub struct Present {
     pub good_rate: f64,
     /// Exchanges in flight.
     pub in_flight: u64,
+    /// Workers there can be in this run; `None`: as many as one likes.
+    pub most: Option<u32>,
 }
 
 impl From<f64> for Present {
@@ -183,6 +185,12 @@ fn change(set: &mut Setpoints, command: &Command, present: &Present) -> Result<O
             set.guard = *guard;
             guard_said(*guard)
         }
+        Command::Bounds(_, max) if present.most.is_some_and(|most| *max > most) => {
+            return Err(format!(
+                "no more than {} workers fit in this run (start it with --max-workers {max})",
+                present.most.unwrap_or_default()
+            ));
+        }
         Command::Bounds(min, max) => {
             set.bounds.min = *min;
             set.bounds.max = *max;
@@ -200,7 +208,13 @@ fn change(set: &mut Setpoints, command: &Command, present: &Present) -> Result<O
         Command::Model(LoadModel::Closed) => close(set, present),
         Command::Overflow(policy) => {
             set.overflow = *policy;
-            format!("overflow {}", policy.name())
+            let now = set.model == LoadModel::Open;
+            let when = if now {
+                ""
+            } else {
+                ", once the model is open: the closed one has no queue here"
+            };
+            format!("full queue: {}{when}", policy.name())
         }
         Command::Pause | Command::Resume => {
             let pause = *command == Command::Pause;

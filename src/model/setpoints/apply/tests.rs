@@ -50,6 +50,28 @@ fn a_step_back_names_what_it_undid_once_and_none_says_so() {
 }
 
 #[test]
+fn bounds_that_cannot_be_and_a_policy_without_a_queue_claim_nothing() {
+    let mut h = History::new(Setpoints::default());
+    let mut told = |text: &str, most| {
+        let present = Present {
+            most,
+            ..Present::default()
+        };
+        h.apply(&parse(text).unwrap(), present).map(Option::unwrap_or_default)
+    };
+
+    let refused = told("bounds 1..9000", Some(4096)).unwrap_err();
+    assert_eq!(
+        refused,
+        "no more than 4096 workers fit in this run (start it with --max-workers 9000)"
+    );
+    assert!(told("bounds 1..4096", Some(4096)).is_ok() && told("bounds 1..9000", None).is_ok());
+    assert!(told("overflow reject", None).unwrap().contains("once the model is open"));
+    told("rate 100", None).unwrap();
+    assert_eq!(told("overflow block", None).unwrap(), "full queue: block");
+}
+
+#[test]
 fn a_target_where_nothing_aims_at_one_is_refused_and_changes_nothing() {
     for mode in ["manual", "max", "aimd", "climb", "vegas", "gradient"] {
         let mut h = History::new(Setpoints::default());

@@ -89,6 +89,7 @@ mod tests {
             workers: 30.0,
             good_rate: 500.0,
             in_flight: 12,
+            ..Present::default()
         };
         h.apply(&parse(text).unwrap(), present).map(Option::unwrap_or_default)
     }
