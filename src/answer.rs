@@ -12,11 +12,13 @@ mod offered;
 mod pending;
 mod promise;
 mod runaway;
+mod silence;
 
 pub use advice::advice;
 pub use bend::overload;
 pub use judge::verdict;
 pub use offered::grows;
+pub use silence::downs;
 
 /// The closed set of verdicts, in order of precedence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,6 +125,16 @@ pub struct Limit {
     pub kind: &'static str,
     /// Requests a second, or in flight.
     pub value: f64,
+}
+
+impl Verdict {
+    /// The word that is shown and what follows it: while the target is down, that is the word.
+    pub fn words(&self) -> (&str, &str) {
+        match self.sentence.strip_prefix("DOWN ") {
+            Some(since) => ("DOWN", since),
+            None => (self.code.name(), &self.sentence),
+        }
+    }
 }
 
 /// What to configure.

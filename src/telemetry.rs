@@ -13,6 +13,7 @@ pub mod frame;
 pub mod grid;
 pub mod interval;
 pub mod latency;
+pub mod outage;
 pub mod promise;
 pub mod rates;
 pub mod samples;

@@ -5,6 +5,7 @@ use super::bound::{bound, rate_words};
 use super::cause::cause;
 use super::limiter::{limit, rate_limited};
 use super::pending::undecided;
+use super::silence::{down, stalled};
 use super::{Code, Verdict, bad, offered, promise};
 use crate::model::failure::Failure;
 use crate::model::format::{clock, count, length, percent, quantity};
@@ -16,6 +17,7 @@ use crate::telemetry::frame::{Frame, Phase};
 /// The verdict of a frame; defined from the first frame on.
 pub fn verdict(f: &Frame) -> Verdict {
     let found = unreachable(f)
+        .or_else(|| down(f))
         .or_else(|| generator(f))
         .or_else(|| rate_limited(f))
         .or_else(|| broken(f))
@@ -98,17 +100,6 @@ fn fine_up_to(f: &Frame) -> Option<u32> {
     let fewest = bad.iter().map(|r| r.workers).min()?;
     let most = fine.iter().map(|r| r.workers).max()?;
     (most < fewest).then_some(most)
-}
-
-fn stalled(f: &Frame) -> Found {
-    let (longest, total) = f.whole.stalled;
-    let run = f.whole.span;
-    (run >= 2.0 && total >= 0.1 * run).then(|| {
-        (
-            Code::Stalled,
-            format!("it stopped answering for {} of {}", length(longest.max(total)), length(run)),
-        )
-    })
 }
 
 /// A confirmed change of the target, or a rest whose last third differs by more than 5 %; a rest of the school swings by
@@ -306,14 +297,6 @@ mod tests {
         f.setpoints.staged = true;
 
         assert_ne!(verdict(&f).code, Code::Drifting);
-    }
-
-    #[test]
-    fn a_tenth_of_the_run_in_silence_is_stalled() {
-        let mut f = answered(&[(41, 1662.0)]);
-        f.whole.stalled = (3.1, 4.5);
-
-        assert_eq!(verdict(&f).code, Code::Stalled);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::generator::Generator;
 use super::guard::Guards;
 use super::ledger::Ledger;
 use super::orders::{Orders, Said, Wish};
+use super::outage::Outages;
 use super::play::Play;
 use super::record::observe;
 use super::shift::Shifts;
@@ -67,6 +68,7 @@ pub struct Conductor {
     pub(super) ending: Option<Ending>,
     pub(super) demand: Demand,
     pub(super) shifts: Shifts,
+    pub(super) outages: Outages,
     pub(super) vigil: Vigil,
     /// Why a guard paused the run.
     pub(super) guard: Option<String>,
@@ -115,6 +117,7 @@ impl Conductor {
             },
             orders: Orders::new(set, script),
             shifts: Shifts::default(),
+            outages: Outages::default(),
             vigil: Vigil::default(),
             guard: None,
             guards: Guards::default(),
@@ -165,7 +168,9 @@ impl Conductor {
         }
         self.stand_down(now);
         let seen = observe(&interval, &self.demand, self.info.profile == Profile::Gentle);
-        if self.sending() && interval.heard >= interval.lanes && interval.to > interval.from {
+        if self.sending() && self.outages.excuses() {
+            self.stand_by(&seen);
+        } else if self.sending() && interval.heard >= interval.lanes && interval.to > interval.from {
             self.regulate(now, &interval, &seen);
         } else {
             self.regulator.hear(&seen, self.orders.set());
@@ -174,8 +179,35 @@ impl Conductor {
         self.check_ends(now, &interval);
         self.demand.drive = self.drive(now, &interval);
         self.offer();
-        plant.set(self.demand);
+        plant.set(self.told());
         self.publish(now, column)
+    }
+
+    /// The target is down, or may be: no law decides on that, and it finds its workers as they were.
+    fn stand_by(&mut self, seen: &Observation) {
+        self.short_since = None;
+        if self.outages.down() {
+            let paused = Setpoints {
+                paused: true,
+                ..self.orders.set().clone()
+            };
+            self.regulator.hear(seen, &paused);
+        }
+    }
+
+    /// What the plant is told: while the target is down, one worker tries for all; arrivals go on coming due.
+    pub(super) fn told(&self) -> Demand {
+        let trying = self.outages.down();
+        let alone = trying && self.demand.rate.is_none();
+        Demand {
+            trying,
+            workers: if alone {
+                self.demand.workers.min(1.0)
+            } else {
+                self.demand.workers
+            },
+            ..self.demand
+        }
     }
 
     /// Exchanges start: neither ending nor paused.

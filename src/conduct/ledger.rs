@@ -2,6 +2,7 @@
 //! It adds up what intervals say; it never estimates.
 
 use super::generator::lag;
+use super::quiet::Quiet;
 use crate::model::failure::Failure;
 use crate::model::units::Nanos;
 use crate::telemetry::batches::Batches;
@@ -40,19 +41,6 @@ pub(super) struct Ledger {
     /// What slow connects mean has been said.
     hinted: bool,
 }
-
-/// Time without a completion while something is in flight.
-#[derive(Debug, Default)]
-struct Quiet {
-    since: Option<Nanos>,
-    longest: f64,
-    total: f64,
-    /// Shorter ones, as collections of garbage make them: the longest, and all of them.
-    pauses: (f64, f64),
-}
-
-/// Shortest silence that is a pause, s, in mean responses, and in answers that would have come.
-const PAUSE: (f64, f64, f64) = (0.2, 5.0, 20.0);
 
 impl Ledger {
     pub(super) fn new() -> Self {
@@ -95,6 +83,10 @@ impl Ledger {
         }
         let span = (i.to - i.from).secs();
         if !sending || !warm || span <= 0.0 {
+            // A pause is no silence, nor goes one on through it.
+            if !sending {
+                self.quiet.end();
+            }
             return;
         }
         let ended = ended(&i.tally);
@@ -113,7 +105,8 @@ impl Ledger {
         self.ok += i.tally.ok;
         self.all += ended;
         self.answered += i.tally.measured();
-        self.watch_quiet(i, ended, span);
+        let usual = self.total.direct.mean().unwrap_or(0.0);
+        self.quiet.add(i, span, usual, self.ok as f64 / i.to.secs().max(1e-9));
     }
 
     fn listen(&mut self, i: &Interval, now: Nanos) {
@@ -122,28 +115,6 @@ impl Ledger {
         } else {
             let since = *self.unheard_since.get_or_insert(now);
             self.unheard |= now - since > Nanos::from_secs(1);
-        }
-    }
-
-    fn watch_quiet(&mut self, i: &Interval, ended: u64, span: f64) {
-        if ended > 0 || i.gauges.in_flight == 0 {
-            self.quiet.since = None;
-            return;
-        }
-        let since = *self.quiet.since.get_or_insert(i.from);
-        let usual = self.total.direct.mean().unwrap_or(0.0);
-        let lasted = (i.to - since).secs();
-        let rate = self.ok as f64 / i.to.secs().max(1e-9);
-        let bound = PAUSE.0.max(PAUSE.1 * usual).max(PAUSE.2 / rate.max(1e-9)) - 1e-9;
-        if lasted >= bound {
-            self.quiet.pauses.0 = self.quiet.pauses.0.max(lasted);
-            self.quiet.pauses.1 += if lasted - span < bound { lasted } else { span };
-        }
-        if lasted > (3.0 * usual).max(0.5) {
-            // The first time it counts, everything since the last completion counts.
-            let first = self.quiet.longest < lasted && lasted - span <= (3.0 * usual).max(0.5);
-            self.quiet.total += if first { lasted } else { span };
-            self.quiet.longest = self.quiet.longest.max(lasted);
         }
     }
 
@@ -198,8 +169,8 @@ impl Ledger {
                 0 => 0.0,
                 all => (all - seen.ok) as f64 / all as f64, // not 1 − ok/all: a tenth is then not quite one
             },
-            stalled: (self.quiet.longest, self.quiet.total),
-            pauses: self.quiet.pauses,
+            stalled: self.quiet.stalled(),
+            pauses: self.quiet.pauses(),
             drift: None,
         }
     }
@@ -341,6 +312,29 @@ mod tests {
 
         assert!(
             (longest - 2.0).abs() < 0.15 && (total - 2.0).abs() < 0.15,
+            "{longest} {total}"
+        );
+    }
+
+    #[test]
+    fn neither_a_refusal_nor_a_dial_ends_a_silence_and_each_silence_counts_whole() {
+        let mut l = Ledger::new();
+        for k in 0..80 {
+            let mut i = interval(k, 10, 4);
+            if (20..50).contains(&k) || (60..68).contains(&k) {
+                i = interval(k, 0, 0);
+                (i.gauges.queued, i.gauges.backing) = (k % 2, 1 - k % 2);
+                if k % 7 == 0 {
+                    (i.tally.unsent, i.tally.errors[Failure::Refused as usize]) = (1, 1);
+                }
+            }
+            add(&mut l, &i, true, true);
+        }
+
+        let (longest, total) = l.whole().stalled;
+
+        assert!(
+            (longest - 3.0).abs() < 1e-9 && (total - 3.8).abs() < 1e-9,
             "{longest} {total}"
         );
     }

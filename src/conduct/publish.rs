@@ -39,6 +39,7 @@ impl Conductor {
             gauges: self.gauges_to_show(),
             health: std::mem::take(&mut self.health),
             stalls: self.generator.stalls(),
+            outages: self.outages.list(),
             cpu: self.generator.cpu(),
             cpu_wait: self.generator.waited(),
             short_of: self.short_of,

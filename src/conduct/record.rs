@@ -19,6 +19,10 @@ impl Conductor {
         let sent = self.demand.drive == Drive::Run;
         self.ledger.add(i, sent, warm);
         self.play.pass(now, &self.demand, self.ledger.gauges().slip, warm);
+        if let Some(told) = self.outages.see(i, sent) {
+            self.narration.clone_from(&told);
+            self.orders.note(i.to, Who::Engine, told);
+        }
         self.health = i.health.clone();
         for remark in &i.health.remarks {
             self.orders.note(now, Who::Engine, remark.clone());
@@ -38,14 +42,14 @@ impl Conductor {
             0.0
         };
         if sent && warm {
-            let busy = self.demand.rate.map_or(self.demand.workers, |_| i.gauges.busy);
+            let busy = self.demand.rate.map_or(self.told().workers, |_| i.gauges.busy);
             self.resting.whole.add(&i.tally, i.from, span, busy, queue);
         }
         let levels = Levels {
             // In the open model the workers are a limit; the exchanges in flight are what there is to see.
             workers: match self.demand.rate {
                 Some(_) => i.gauges.busy,
-                None => self.demand.workers,
+                None => self.told().workers,
             },
             queue,
             paused: self.demand.drive == Drive::Pause,

@@ -102,7 +102,11 @@ impl Beat {
     /// One beat.
     pub(super) fn strike<P: Protocol + 'static>(&mut self, lane: &Rc<Lane<P>>, now: Nanos) {
         self.pulse.beat(now);
-        let before = lane.quota.replace(self.read(lane, now));
+        let quota = Quota {
+            trying: self.orders.trying(),
+            ..self.read(lane, now)
+        };
+        let before = lane.quota.replace(quota);
         lane.roster.sweep(now);
         lane.rack.trim(lane.quota.get().stay as usize, now);
         lane.gate.beat(now);
@@ -179,7 +183,7 @@ impl Beat {
             lane.roster.stir(|slot| match slot.stage() {
                 Stage::Waiting => true,
                 Stage::Idle => !quota.open || slot.index >= quota.stay,
-                Stage::Backing => recovered || slot.index >= quota.stay,
+                Stage::Backing => recovered || (quota.trying && !before.trying) || slot.index >= quota.stay,
                 _ => slot.index >= quota.stay,
             });
         }

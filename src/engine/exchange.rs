@@ -291,8 +291,10 @@ impl<P: Protocol> Worker<P> {
     pub(super) async fn back_off(&mut self) {
         self.failures += 1;
         if self.lane.permit(&self.slot) != Permit::Leave {
-            let length = self.lane.back_off(self.failures).duration();
-            self.rest(Stage::Backing, tokio::time::sleep(length)).await;
+            let length = self.lane.back_off(self.failures);
+            if length > Nanos::ZERO {
+                self.rest(Stage::Backing, tokio::time::sleep(length.duration())).await;
+            }
         }
     }
 }
@@ -300,7 +302,8 @@ impl<P: Protocol> Worker<P> {
 #[cfg(test)]
 mod tests {
     use super::super::fake::{Habit, Run, plan};
-    use crate::model::demand::Drive;
+    use crate::conduct::Plant;
+    use crate::model::demand::{Demand, Drive};
     use crate::model::units::Nanos;
 
     /// Longest service, s.
@@ -312,6 +315,42 @@ mod tests {
         run.go(200);
         run.end(Drive::Abort);
         run.total.service().max().unwrap()
+    }
+
+    #[test]
+    fn while_the_target_is_down_every_arrival_is_tried_and_ends_unsent() {
+        let unsent = |trying| {
+            let mut run = Run::new(&plan(), Habit::Refuses);
+            run.offer(200.0, 2.0, |d| d.trying = trying);
+            run.go(1_000);
+            let books = run.end(Drive::Abort);
+            assert_eq!(books.sent, 0);
+            (books.unsent, books.scheduled)
+        };
+
+        let (tried, due) = unsent(true);
+
+        assert!(tried > 100 && tried + 20 > due, "{tried} of {due}");
+        assert!(unsent(false).0 < 30, "two workers that back off try a few");
+    }
+
+    #[test]
+    fn in_the_closed_model_one_worker_tries_for_all_at_an_even_pace() {
+        let mut run = Run::new(&plan(), Habit::Refuses);
+        run.set(30.0, Drive::Run);
+        run.go(300);
+        run.lanes.set(Demand {
+            workers: 1.0,
+            trying: true,
+            ..Demand::default()
+        });
+        run.until(|g| g.workers == 1);
+        let before = run.total.unsent;
+        run.go(1_200);
+
+        let tries = run.total.unsent - before;
+        assert!((1..=5).contains(&tries), "{tries} tries in 1.2 s");
+        run.end(Drive::Abort);
     }
 
     #[test]

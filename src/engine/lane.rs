@@ -26,6 +26,8 @@ const OUTAGE: Nanos = Nanos::from_millis(500);
 const BACK_OFF: Nanos = Nanos::from_millis(100);
 /// Longest wait after a failed connect, before jitter.
 const MOST_BACK_OFF: Nanos = Nanos::from_secs(2);
+/// The same while the target is down and one worker tries for all.
+const TRY: Nanos = Nanos::from_millis(300);
 
 /// A wake-up costs some 40 µs of CPU: arrivals that come closer together than this share one, unless told otherwise.
 const CALM: Nanos = Nanos::from_micros(250);
@@ -94,6 +96,8 @@ pub(super) struct Quota {
     pub(super) open: bool,
     /// Nothing may begin any more: what was taken is not sent.
     pub(super) cut: bool,
+    /// The target is down.
+    pub(super) trying: bool,
 }
 
 /// What a lane's workers share.
@@ -203,8 +207,13 @@ impl<P: Protocol> Lane<P> {
         }
     }
 
-    /// How long to wait after so many failed connects in a row, > 0: 100 ms doubling to 2 s, and up to half as much again.
+    /// How long to wait after so many failed connects in a row: 100 ms doubling to 2 s, and up to half as much again. While
+    /// the target is down 300 ms, and in the open model not at all: every arrival is tried, as fast as dials may be.
     pub(super) fn back_off(&self, failures: u32) -> Nanos {
+        let quota = self.quota.get();
+        if quota.trying {
+            return if quota.open { Nanos::ZERO } else { TRY };
+        }
         let plain = (BACK_OFF * (1 << failures.saturating_sub(1).min(5))).min(MOST_BACK_OFF);
         plain + Nanos::new(self.rng.borrow_mut().u64(0..=plain.ns() / 2))
     }

@@ -15,6 +15,7 @@ pub(super) struct Orders {
     stagger: AtomicU64, // ns
     drive: AtomicU8,    // Drive as u8, never falls below Drain once there
     open: AtomicBool,
+    trying: AtomicBool,
     stop: AtomicBool,
     settled: AtomicBool,
 }
@@ -25,6 +26,7 @@ impl Orders {
         self.milli.store(milli, Ordering::Relaxed);
         self.stagger.store(demand.stagger.ns(), Ordering::Relaxed);
         self.open.store(demand.rate.is_some(), Ordering::Relaxed);
+        self.trying.store(demand.trying, Ordering::Relaxed);
         let wish = demand.drive as u8;
         let now = self.drive.load(Ordering::Relaxed);
         let kept = if now >= Drive::Drain as u8 { now.max(wish) } else { wish };
@@ -39,6 +41,11 @@ impl Orders {
     /// The open model is in force: the workers are a limit.
     pub(super) fn open(&self) -> bool {
         self.open.load(Ordering::Relaxed)
+    }
+
+    /// The target is down.
+    pub(super) fn trying(&self) -> bool {
+        self.trying.load(Ordering::Relaxed)
     }
 
     /// New workers start spread over this time.

@@ -63,6 +63,8 @@ pub struct Demand {
     pub limits: Option<[Nanos; TERMS]>,
     /// Policy of the client queue (open model).
     pub overflow: Overflow,
+    /// The target is down: whoever finds no connection tries again at an even pace, or at once where arrivals wait.
+    pub trying: bool,
     /// Start, pause, drain or abort.
     pub drive: Drive,
 }

@@ -174,6 +174,9 @@ fn tail(f: &Frame, verdict: &Verdict, columns: usize) -> Vec<String> {
     if let Some(why) = because(f, verdict) {
         say("Because", why);
     }
+    if let Some(told) = answer::downs(f).filter(|_| verdict.code != answer::Code::Stalled) {
+        say("Down", told + ".");
+    }
     if !f.totals.errors.is_empty() {
         say("Errors", errors(f));
     }

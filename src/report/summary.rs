@@ -8,6 +8,7 @@ use crate::telemetry::curve::{Knee, Row};
 use crate::telemetry::experiment::{StepTest, Tune};
 use crate::telemetry::frame::{Frame, Steady};
 use crate::telemetry::latency::Summary;
+use crate::telemetry::outage::Outage;
 use crate::telemetry::promise::{Check, Slo};
 use crate::telemetry::threshold::{Judged, judge};
 use serde_json::{Map, Value, json};
@@ -45,6 +46,7 @@ pub fn summary(f: &Frame) -> Value {
         "valid": f.valid,
         "queue": queue(f),
         "generator": generator(f),
+        "outages": f.outages.iter().map(outage).collect::<Vec<_>>(),
         "thresholds": judge(f).iter().map(threshold).collect::<Vec<_>>(),
         "events": f.notices.iter().map(|n| json!({ "at_s": seconds(n.at.secs()), "who": n.who.name(), "what": n.what })).collect::<Vec<_>>(),
         "plant": run.truth.as_ref().map(plant),
@@ -217,6 +219,10 @@ fn generator(f: &Frame) -> Value {
     })
 }
 
+fn outage(o: &Outage) -> Value {
+    json!({ "from_s": seconds(o.from.secs()), "to_s": o.to.map(|t| seconds(t.secs())), "reason": o.reason })
+}
+
 /// A time is told in ms, as everywhere here; the others as they are.
 fn threshold(j: &Judged) -> Value {
     let value = j.value.map(|v| match j.expr.metric.unit() {
@@ -268,5 +274,24 @@ mod tests {
         }
         assert_eq!(s["latency"]["response"]["p99_ms"], Value::Null);
         assert_eq!(s["books"]["balanced"], true);
+    }
+
+    #[test]
+    fn an_outage_without_an_end_ends_in_null() {
+        let f = Frame {
+            outages: vec![Outage {
+                from: crate::model::units::Nanos::from_secs(4),
+                to: None,
+                reason: "connection refused".into(),
+            }],
+            ..Frame::default()
+        };
+
+        let s = summary(&f);
+
+        assert_eq!(
+            s["outages"],
+            json!([{ "from_s": 4.0, "to_s": null, "reason": "connection refused" }])
+        );
     }
 }

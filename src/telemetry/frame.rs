@@ -8,6 +8,7 @@ use super::curve::{Knee, Row};
 use super::experiment::{StepTest, Tune};
 use super::interval::{Gauges, Health};
 use super::latency::Summary;
+use super::outage::Outage;
 use super::promise::{Check, Slo};
 use super::tally::ErrorSample;
 use super::window::Stats;
@@ -329,6 +330,8 @@ pub struct Frame {
     pub health: Health,
     /// Time of all stalls of the generator so far: when and how long.
     pub stalls: Vec<(Nanos, Nanos)>,
+    /// Times in which the target was down.
+    pub outages: Vec<Outage>,
     /// Highest lane CPU over the last 5 s.
     pub cpu: f64,
     /// Share of the last 5 s in which a lane could have run and had no CPU, in [0, 1].

@@ -11,8 +11,9 @@ pub(in crate::ui) fn draw(scene: &Scene, pen: &mut Pen) {
     pen.tint(0, band);
     let code = scene.verdict.code;
     let chip = if code.alarming() { Chip::Alarm } else { Chip::Plain };
-    let x = pen.put(0, 0, &theme.chip_text(chip, code.name()), theme.chip(chip));
-    let x = pen.sentence(x + 1, 0, &scene.verdict.sentence, band);
+    let (word, sentence) = scene.verdict.words();
+    let x = pen.put(0, 0, &theme.chip_text(chip, word), theme.chip(chip));
+    let x = pen.sentence(x + 1, 0, sentence, band);
     let Some(advice) = scene.advice else { return };
     let text = &advice.text;
     let end = pen.width().saturating_sub(1);
