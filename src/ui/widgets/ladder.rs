@@ -103,7 +103,7 @@ pub(in crate::ui) fn table(scene: &Scene, pen: &mut Pen, room: usize, wide: bool
     }
 }
 
-fn line(scene: &Scene, pen: &mut Pen, y: u16, row: &Row, gain: Option<f64>, knee: bool, c: &Columns) {
+fn line(scene: &Scene, pen: &mut Pen, y: u16, row: &Row, gain: Option<Option<f64>>, knee: bool, c: &Columns) {
     let theme = scene.theme();
     let strong = if knee { theme.strong() } else { Style::new() };
     if knee {
@@ -126,7 +126,8 @@ fn line(scene: &Scene, pen: &mut Pen, y: u16, row: &Row, gain: Option<f64>, knee
     let errors = row.errors >= 0.001;
     let (text, style) = match gain {
         _ if errors => (format!("{} err", format::percent(row.errors)), theme.ink(Ink::Alarm)),
-        Some(gain) => (format::change(gain), strong),
+        Some(Some(gain)) => (format::change(gain), strong),
+        Some(None) => (format::MISSING.into(), strong),
         None => (String::new(), strong),
     };
     pen.right(c.gain, y, &text, style);
