@@ -215,7 +215,8 @@ fn latest(scene: &Scene, timeline: &Timeline) -> (Option<f64>, Option<f64>, Opti
     let known = timeline.slots.iter().rev().flatten().find(|s| s.samples > 0);
     match (timeline.series, known) {
         _ if timeline.slots.is_empty() => (None, None, None),
-        (Series::Response, _) => {
+        // Beside the service, of the same column as that.
+        (Series::Response, _) if !scene.model.split => {
             let l = &scene.frame.last.latency;
             (l.max, l.p99, l.p50)
         }
