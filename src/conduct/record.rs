@@ -13,6 +13,10 @@ use crate::telemetry::interval::Interval;
 impl Conductor {
     /// Adds one interval; true when a column was closed by it.
     pub(super) fn record(&mut self, now: Nanos, i: &mut Interval) -> bool {
+        // Arrivals are due from the begin of the run on, before the first lane was up.
+        if self.frame.seq == 0 && self.demand.rate.is_some() {
+            i.from = Nanos::ZERO;
+        }
         self.ledger.book(i, now);
         self.carry(i);
         let warm = i.to > self.limits.warmup;
@@ -151,6 +155,11 @@ mod tests {
 
     /// Every frame of five seconds.
     fn run(deaf: fn(u64) -> bool) -> Vec<Arc<Frame>> {
+        run_since(Nanos::ZERO, deaf)
+    }
+
+    /// The same where the lane was up only then.
+    fn run_since(up: Nanos, deaf: fn(u64) -> bool) -> Vec<Arc<Frame>> {
         let set = Setpoints {
             mode: Mode::Manual,
             model: LoadModel::Open,
@@ -164,7 +173,7 @@ mod tests {
         let mut plant = Fake {
             deaf,
             tick: 0,
-            to: Nanos::ZERO,
+            to: up,
             unheard: 0,
             drive: Drive::Run,
         };
@@ -190,6 +199,16 @@ mod tests {
         assert!((last.whole.rate - 80.0).abs() < 1e-9, "{}", last.whole.rate);
         let arrivals = last.queue.arrival[0].unwrap();
         assert!((arrivals - 100.0).abs() <= 1.0, "{arrivals}");
+    }
+
+    #[test]
+    fn what_was_due_before_the_lanes_were_up_is_of_that_time_too() {
+        let frames = run_since(Nanos::from_millis(40), |_| false);
+
+        let last = frames.last().unwrap();
+        assert!((last.whole.rate - 80.0).abs() < 1e-9, "{}", last.whole.rate);
+        let steady = last.steady.as_ref().unwrap();
+        assert_eq!((steady.from, steady.good_rate), (Nanos::ZERO, last.whole.good_rate));
     }
 
     #[test]
