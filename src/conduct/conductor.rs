@@ -85,6 +85,8 @@ pub struct Conductor {
     short_since: Option<Nanos>,
     pub(super) short_of: Option<(u64, u64)>,
     pub(super) last_move: f64,
+    /// Most good answers per second over any five seconds.
+    pub(super) most_rate: f64,
     pub(super) narration: String,
     pub(super) watched: bool,
     pub(super) play: Play,
@@ -131,6 +133,7 @@ impl Conductor {
             short_since: None,
             short_of: None,
             last_move: 0.0,
+            most_rate: 0.0,
             narration: String::new(),
             watched: true,
             play: Play::default(),

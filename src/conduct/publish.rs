@@ -84,6 +84,7 @@ impl Conductor {
             frame.lane_full = self.generator.full(open);
             frame.starved = self.generator.starved().filter(|_| !open);
         }
+        self.most_rate = self.most_rate.max(frame.last.good_rate);
         self.watch_thresholds(now, &mut frame, column, over);
         frame.valid = doubts(&frame).is_empty();
         self.frame = Arc::new(frame);

@@ -64,6 +64,8 @@ impl Conductor {
             workers: self.demand.workers,
             good_rate: self.frame.now.good_rate,
             in_flight: self.ledger.gauges().in_flight,
+            recent_rate: self.frame.last.good_rate,
+            most_rate: self.most_rate,
             most: self.info.room,
         }
     }

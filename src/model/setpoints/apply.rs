@@ -7,7 +7,7 @@ mod words;
 use super::{Gains, KNOBS, Knobs, LoadModel, Mode, ProcessVariable, Setpoint, Setpoints};
 use crate::model::command::{Change, Command, Gain};
 use crate::model::expr::Metric;
-use traffic::{change_rate, close, enter, open};
+use traffic::{change_rate, close, enter, open_from};
 use words::{differences, guard_said};
 
 /// What is in force now, for commands that start from it.
@@ -19,6 +19,10 @@ pub struct Present {
     pub good_rate: f64,
     /// Exchanges in flight.
     pub in_flight: u64,
+    /// Good answers per second, over the last seconds.
+    pub recent_rate: f64,
+    /// Most of those at any time.
+    pub most_rate: f64,
     /// Workers there can be in this run; `None`: as many as one likes.
     pub most: Option<u32>,
 }
@@ -198,13 +202,7 @@ fn change(set: &mut Setpoints, command: &Command, present: &Present) -> Result<O
         }
         Command::Rate(by) => change_rate(set, *by, present)?,
         Command::Model(LoadModel::Open) if set.model == LoadModel::Open => "open model already".into(),
-        Command::Model(LoadModel::Open) => {
-            let rate = Some(present.good_rate).filter(|r| *r > 0.0);
-            open(
-                set,
-                rate.ok_or("there are no good answers yet to take a rate from (say rate 400)")?,
-            )
-        }
+        Command::Model(LoadModel::Open) => open_from(set, present)?,
         Command::Model(LoadModel::Closed) => close(set, present),
         Command::Overflow(policy) => {
             set.overflow = *policy;

@@ -20,6 +20,23 @@ pub(super) fn open(set: &mut Setpoints, rate: f64) -> String {
     format!("{}/s, open model", quantity(rate))
 }
 
+/// Share of what closed workers get that open traffic begins with: it does not wait for answers.
+const OPEN_SHARE: f64 = 0.75;
+
+/// Goes open below what the closed workers get, with no more of them than there are.
+///
+/// # Errors
+/// Nothing was answered lately.
+pub(super) fn open_from(set: &mut Setpoints, present: &Present) -> Result<String, String> {
+    let rate = Some(present.recent_rate).filter(|r| *r > 0.0);
+    let rate = rate.ok_or("there are no good answers yet to take a rate from (say rate 400)")?;
+    let rate = (OPEN_SHARE * rate * 10.0).round() / 10.0;
+    let said = open(set, rate.max(0.1));
+    let most = (present.workers.ceil().max(1.0) as u32).clamp(set.bounds.min, set.bounds.max);
+    set.asked = Some(most);
+    Ok(format!("{said} at 75 % of what was answered, at most {most} in flight"))
+}
+
 /// Goes closed with as many workers as there are exchanges in flight.
 pub(super) fn close(set: &mut Setpoints, present: &Present) -> String {
     set.staged = false;
@@ -75,7 +92,13 @@ pub(super) fn change_rate(set: &mut Setpoints, by: Change, present: &Present) ->
     if !(rate > 0.0 && rate <= 1e7) {
         return Err(format!("a rate of {rate} is out of range (above 0, to 10M a second)"));
     }
-    Ok(format!("rate {}", open(set, rate)))
+    let most = present.most_rate;
+    let bold = if most > 0.0 && rate > 1.02 * most {
+        format!(", more than was ever answered ({}/s)", quantity(most))
+    } else {
+        String::new()
+    };
+    Ok(format!("rate {}{bold}", open(set, rate)))
 }
 
 #[cfg(test)]
@@ -87,8 +110,10 @@ mod tests {
     fn applied(h: &mut History, text: &str) -> Result<String, String> {
         let present = Present {
             workers: 30.0,
-            good_rate: 500.0,
+            good_rate: 520.0,
             in_flight: 12,
+            recent_rate: 500.0,
+            most_rate: 700.0,
             ..Present::default()
         };
         h.apply(&parse(text).unwrap(), present).map(Option::unwrap_or_default)
@@ -103,10 +128,10 @@ mod tests {
         let open = h.now().clone();
         assert_eq!(
             (open.model, open.rate, open.mode, open.asked),
-            (LoadModel::Open, Some(1000.0), Mode::Manual, Some(4096))
+            (LoadModel::Open, Some(1040.0), Mode::Manual, Some(4096))
         );
         applied(&mut h, "rate /4").unwrap();
-        assert_eq!(h.now().rate, Some(250.0));
+        assert_eq!(h.now().rate, Some(260.0));
 
         applied(&mut h, "undo").unwrap();
         applied(&mut h, "undo").unwrap();
@@ -121,13 +146,27 @@ mod tests {
             "nothing was answered"
         );
 
-        applied(&mut h, "model open").unwrap();
-        assert_eq!(h.now().rate, Some(500.0));
+        let said = applied(&mut h, "model open").unwrap();
+        assert_eq!(
+            (h.now().rate, h.now().asked),
+            (Some(375.0), Some(30)),
+            "open traffic does not wait"
+        );
+        assert_eq!(said, "375/s, open model at 75 % of what was answered, at most 30 in flight");
         applied(&mut h, "model closed").unwrap();
         assert_eq!(
             (h.now().model, h.now().rate, h.now().asked),
             (LoadModel::Closed, None, Some(12))
         );
+    }
+
+    #[test]
+    fn a_rate_above_all_that_was_answered_is_said_to_be_so() {
+        let mut h = History::new(Setpoints::default());
+
+        let said = applied(&mut h, "rate 900").unwrap();
+        assert!(said.ends_with(", more than was ever answered (700/s)"), "{said}");
+        assert!(!applied(&mut h, "rate 700").unwrap().contains("ever"));
     }
 
     #[test]
