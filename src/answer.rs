@@ -2,10 +2,12 @@
 //! It refuses numbers that were not measured.
 
 mod advice;
+mod asked;
 mod bad;
 mod bend;
 mod bound;
 mod cause;
+mod consistent;
 mod judge;
 mod limiter;
 mod offered;
@@ -16,6 +18,7 @@ mod silence;
 
 pub use advice::advice;
 pub use bend::overload;
+pub use consistent::{efficient, peak_rate};
 pub use judge::verdict;
 pub use offered::grows;
 pub use silence::downs;

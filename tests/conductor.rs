@@ -1,6 +1,8 @@
 //! The whole conductor over simulated plants in virtual time: laws of every frame, commands, endings, answers.
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
+#[path = "conductor/asked.rs"]
+mod asked;
 #[path = "conductor/overflow.rs"]
 mod overflow;
 #[path = "conductor/stages.rs"]

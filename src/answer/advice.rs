@@ -1,6 +1,7 @@
 //! The advice: a rate per instance and a pool size, from a promise that was kept, else from the knee of the closed model.
 //! It refuses to call the knee capacity: 25 % below it is what open traffic may hope for, untested.
 
+use super::consistent::contradiction;
 use super::{Advice, floor, promise, runaway};
 use crate::model::format::{length, percent, quantity};
 use crate::telemetry::curve::Knee;
@@ -27,7 +28,10 @@ pub fn advice(f: &Frame) -> Option<Advice> {
     if f.slo.is_some() {
         return promise::advice(f);
     }
-    let knee = f.knee.as_ref().filter(|_| f.answered && !f.at_limit)?;
+    let knee = f
+        .knee
+        .as_ref()
+        .filter(|_| f.answered && !f.at_limit && contradiction(f).is_none())?;
     let (plain, sway) = (CLOSED_SHARE * knee.good_rps, sway(f, knee));
     let calm = plain.min((1.0 - SPELLS * sway).max(LEAST) * knee.good_rps);
     let safe = runaway::safe(&f.curve, calm);
@@ -39,17 +43,9 @@ pub fn advice(f: &Frame) -> Option<Advice> {
         _ => (safe, rate_rps),
     };
     let below = percent(1.0 - safe / knee.good_rps);
-    let why = if safe < calm {
-        ": past the peak throughput falls, a burst could tip it over".into()
-    } else if calm < plain {
-        format!(": its speed varies by {} from second to second", percent(sway))
-    } else {
-        String::new()
-    };
     let never = knee.best_workers.max(knee.hi);
-    let p99 = expected(f, knee, rate_rps);
-    let late = p99.map_or_else(String::new, |p| format!(", p99 up to {} expected", length(p)));
-    let basis = match tried {
+    // One reason: what was tried, else what is to be feared, else that nothing was tried.
+    let reason = match tried {
         Tried::Verified => {
             let seen = f.check.and_then(|c| c.response.p99);
             let seen = seen.map_or_else(String::new, |p| format!(", p99 {}", length(p)));
@@ -61,12 +57,20 @@ pub fn advice(f: &Frame) -> Option<Advice> {
             } else {
                 format!(" ({breach})")
             };
-            format!("{}/s as open traffic did not hold{why}{late}", quantity(rate))
+            format!("{}/s as open traffic did not hold{why}", quantity(rate))
         }
-        Tried::Not => format!("not tested as open traffic{late}"),
+        Tried::Not if safe < calm => {
+            format!("{below} below the knee, for past the peak throughput falls and a burst could tip it over")
+        }
+        Tried::Not if calm < plain => format!(
+            "{below} below the knee, for its speed varies by {} from second to second",
+            percent(sway)
+        ),
+        Tried::Not => format!("{below} below the knee, not tested as open traffic"),
     };
+    let p99 = expected(f, knee, rate_rps);
     let text = format!(
-        "{} req/s per instance ({below} below the knee{why}, {basis}); client pool {}, never more than {never}",
+        "{} req/s per instance: {reason}; client pool {}, never more than {never}",
         quantity(rate_rps),
         knee.workers
     );

@@ -2,11 +2,18 @@
 
 use super::Code;
 use super::bound::rate_words;
+use super::consistent::peak_rate;
 use super::judge::Found;
 use crate::model::format::{percent, quantity};
 use crate::model::setpoints::Mode;
 use crate::telemetry::curve::{Knee, Row, isotonic};
 use crate::telemetry::frame::Frame;
+
+/// Share of the peak that an overload may lose and is still said to lose nothing.
+const LOSS: f64 = 0.05;
+
+/// Share of the limit at which it is reached.
+const NEARLY: f64 = 0.9;
 
 pub(super) fn not_saturated(f: &Frame) -> Found {
     if f.setpoints.mode != Mode::Max || !f.at_limit {
@@ -14,6 +21,22 @@ pub(super) fn not_saturated(f: &Frame) -> Found {
     }
     let rate = f.steady.as_ref().map_or(f.last.good_rate, |s| s.good_rate);
     let max = f.setpoints.bounds.max;
+    let reached = f
+        .steady
+        .as_ref()
+        .map_or(f.control.workers, |s| s.workers)
+        .max(f.control.workers);
+    let bound = f.run.most_workers.map_or(max, |most| most.min(max));
+    if reached < NEARLY * f64::from(bound) {
+        let workers = quantity(reached.round());
+        return Some((
+            Code::NotSaturated,
+            format!(
+                "at least {}/s at {workers} workers, still rising; errors above stopped me",
+                quantity(rate)
+            ),
+        ));
+    }
     let limit = match (f.run.fd_limit, f.run.most_workers) {
         (Some(files), Some(most)) if most <= max => {
             format!("the open-file limit {files} stopped me at {most} workers (ulimit -n)")
@@ -79,7 +102,7 @@ pub(super) fn collapses(f: &Frame) -> Found {
     let knee = f.knee.as_ref()?;
     let beyond = fallen(f, knee);
     beyond.map(|beyond| {
-        let (from, to) = (quantity(knee.best_rps), quantity(beyond.good_rps));
+        let (from, to) = (quantity(peak_rate(f, knee)), quantity(beyond.good_rps));
         (
             Code::Collapses,
             format!(
@@ -88,6 +111,16 @@ pub(super) fn collapses(f: &Frame) -> Found {
             ),
         )
     })
+}
+
+/// What more workers do, by the row beyond the knee that is told.
+fn beyond(f: &Frame, knee: &Knee) -> String {
+    let lost = overload(f, knee).map_or(0.0, |r| 1.0 - r.good_rps / peak_rate(f, knee));
+    if lost > LOSS {
+        format!("add latency and lose {}", percent(lost))
+    } else {
+        "only add latency".into()
+    }
 }
 
 pub(super) fn saturated(f: &Frame) -> Found {
@@ -101,10 +134,11 @@ pub(super) fn saturated(f: &Frame) -> Found {
     Some((
         Code::Saturated,
         format!(
-            "at {} workers · {}{}/s{precision} closed · more workers only add latency",
+            "at {} workers · {}{}/s{precision} closed · more workers {}",
             knee.workers,
             rate_words(f),
-            quantity(knee.good_rps)
+            quantity(knee.good_rps),
+            beyond(f, knee)
         ),
     ))
 }

@@ -24,6 +24,8 @@ fn word(f: &Frame) -> &'static str {
     let mode = f.setpoints.mode;
     match mode {
         Mode::Slo => slo(f),
+        Mode::Max if f.answered => "inconsistent",
+        Mode::Hold if f.control.converged => "off_target",
         Mode::Max if f.control.converged => "confirming",
         Mode::Max if f.last.good_rate < SLOW => "slow",
         Mode::Hold if f.control.state == State::Unreachable => "unreachable",

@@ -1,15 +1,14 @@
 //! The verdict: the first of the closed set that applies, with its figures in one sentence.
 
 use super::bend::{collapses, not_saturated, saturated};
-use super::bound::{bound, rate_words};
+use super::bound::bound;
 use super::cause::cause;
 use super::limiter::{limit, rate_limited};
 use super::pending::undecided;
 use super::silence::{down, stalled};
-use super::{Code, Verdict, bad, offered, promise};
+use super::{Code, Verdict, asked, bad, offered, promise};
 use crate::model::failure::Failure;
 use crate::model::format::{clock, count, length, percent, quantity};
-use crate::model::run::EndedBy;
 use crate::model::setpoints::{LoadModel, Mode};
 use crate::telemetry::curve::Row;
 use crate::telemetry::frame::{Frame, Phase};
@@ -29,8 +28,17 @@ pub fn verdict(f: &Frame) -> Verdict {
         .or_else(|| collapses(f))
         .or_else(|| saturated(f))
         .or_else(|| offered::behind(f));
-    let steady = || if offered::open(f) { offered::steady(f) } else { steady(f) };
-    let (code, sentence) = found.unwrap_or_else(|| (Code::Steady, steady()));
+    let steady = || {
+        if offered::open(f) {
+            offered::steady(f)
+        } else {
+            asked::steady(f)
+        }
+    };
+    let (code, mut sentence) = found.unwrap_or_else(|| (Code::Steady, steady()));
+    if let Some((at, knee)) = f.knee_at.zip(f.knee.as_ref()) {
+        sentence += &format!("; knee {}, found at {}", knee.workers, clock(at.secs()));
+    }
     Verdict {
         code,
         sentence,
@@ -76,6 +84,26 @@ fn generator(f: &Frame) -> Found {
     ))
 }
 
+/// Exchanges on which a share rests, at least.
+pub(super) const FEW: u64 = 20;
+/// Chance that fewer show a majority of bad ones where there is none.
+const CHANCE: f64 = 0.05;
+
+/// Exchanges that are over.
+pub(super) fn ended(f: &Frame) -> u64 {
+    f.books.ok + f.books.bad_status + f.books.failed + f.books.unsent
+}
+
+/// So many of `n` are more than a coin would give: the one-sided sign test.
+fn majority(bad: u64, n: u64) -> bool {
+    let (mut ways, mut beyond) = (1.0, 0.0);
+    for k in 0..=n - bad.min(n) {
+        beyond += ways;
+        ways *= (n - k) as f64 / (k + 1) as f64;
+    }
+    n > 0 && beyond / 2f64.powi(n as i32) < CHANCE
+}
+
 /// More than half bad or failed, over the last 5 s while it runs and over the run at its end.
 fn broken(f: &Frame) -> Found {
     let share = if f.phase == Phase::Done {
@@ -83,7 +111,9 @@ fn broken(f: &Frame) -> Found {
     } else {
         f.last.errors
     };
-    if share <= 0.5 || f.books.sent + f.books.unsent < 20 {
+    let ended = ended(f);
+    let wrong = (share * ended as f64).round() as u64;
+    if share <= 0.5 || (ended < FEW && !majority(wrong, ended)) {
         return None;
     }
     let what = bad::named(f);
@@ -130,44 +160,9 @@ fn drifting(f: &Frame) -> Found {
     ))
 }
 
-/// As asked, or so many of those asked.
-fn at_workers(f: &Frame) -> String {
-    match f.short_of {
-        Some((ran, asked)) => format!(" at {} of {} workers", count(ran), count(asked)),
-        None => format!(" at {} workers, as asked", quantity(f.control.workers)),
-    }
-}
-
-fn steady(f: &Frame) -> String {
-    let (rate, p99) = f
-        .steady
-        .as_ref()
-        .map_or((f.whole.good_rate, f.table.response.p99), |s| (s.good_rate, s.latency.p99));
-    let asked = match (f.setpoints.mode, f.setpoints.target) {
-        (Mode::Hold, Some(t)) => format!(", {t} as asked"),
-        (mode, _) if mode.school() => {
-            let n = f.steady.as_ref().map_or(f.control.workers, |s| s.workers);
-            format!(", {} rests at {} workers", mode.name(), quantity(n.round()))
-        }
-        _ => at_workers(f),
-    };
-    let stopped = if f.ended_by == Some(EndedBy::Signal) {
-        ", stopped by a signal"
-    } else {
-        ""
-    };
-    format!(
-        "{}{}/s closed{asked}, p99 {}{stopped}",
-        rate_words(f),
-        quantity(rate),
-        crate::model::format::latency(p99)
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::setpoints::Setpoints;
     use crate::model::units::Nanos;
     use crate::telemetry::books::Books;
     use crate::telemetry::curve::Knee;
@@ -300,15 +295,19 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_of_the_user_is_named() {
-        let set = Setpoints::default();
-        let f = Frame {
-            at_limit: true,
-            setpoints: set,
-            ..answered(&[(41, 1662.0)])
+    fn a_limit_of_the_user_is_named_where_it_was_reached() {
+        let said = |workers| {
+            let mut f = answered(&[(41, 1662.0)]);
+            (f.at_limit, f.control.workers) = (true, workers);
+            verdict(&f).sentence
         };
 
-        assert!(verdict(&f).sentence.contains("limit of 4096 workers"));
+        assert!(said(4096.0).contains("limit of 4096 workers"));
+        assert!(
+            said(64.0).ends_with("at 64 workers, still rising; errors above stopped me"),
+            "{}",
+            said(64.0)
+        );
     }
 
     #[test]
@@ -322,6 +321,35 @@ mod tests {
 
         assert_eq!(v.code, Code::Broken);
         assert_eq!(v.sentence, "errors dominate: 503 on 71 % of requests");
+    }
+
+    #[test]
+    fn few_exchanges_are_undecided_unless_they_are_plainly_broken() {
+        let of = |ok: u64, bad: u64| {
+            let mut f = Frame {
+                phase: Phase::Done,
+                ..Frame::default()
+            };
+            f.setpoints.mode = Mode::Manual;
+            (f.books.ok, f.books.bad_status, f.books.sent) = (ok, bad, ok + bad);
+            f.whole.errors = bad as f64 / (ok + bad) as f64;
+            f.totals.status = vec![(200, ok), (500, bad)];
+            verdict(&f)
+        };
+
+        assert_eq!((of(1, 14).code, of(1, 8).code), (Code::Broken, Code::Broken));
+        assert_eq!(
+            (of(4, 6).code, of(0, 4).code),
+            (Code::Undecided, Code::Undecided),
+            "a coin would"
+        );
+        let few = of(15, 0);
+        assert_eq!(few.code, Code::Undecided);
+        assert_eq!(
+            few.sentence,
+            "15 exchanges are too few to tell, all good so far: at least 20 (-n 20, or longer)"
+        );
+        assert_eq!(of(30, 0).code, Code::Steady);
     }
 
     #[test]

@@ -6,21 +6,29 @@ use super::bound::latency_words;
 use super::judge::Found;
 use crate::model::demand::Overflow;
 use crate::model::failure::Failure;
-use crate::model::format::{latency, quantity};
+use crate::model::format::{latency, length, quantity};
 use crate::model::setpoints::{LoadModel, Mode};
 use crate::telemetry::column::Column;
-use crate::telemetry::frame::Frame;
+use crate::telemetry::frame::{Frame, Phase};
 
-/// Seconds looked back on, and fewest.
+/// Seconds looked back on, and fewest of them.
 const REACH: f64 = 10.0;
-const LEAST: f64 = 2.0;
+const LEAST: f64 = 0.5;
+/// Seconds at the begin of a run that say nothing yet; in a short one half of it.
+const BEGIN: f64 = 1.0;
 /// Share of the arrivals that may stay unanswered, and how many standard deviations of their count.
 const LEFT: f64 = 0.02;
 const SIGMAS: f64 = 4.0;
 /// Share of what a throttle lets through from which on it is the limit.
 const LET: f64 = 0.95;
-/// Share of the arrivals that a full queue may turn away, and of the time that the schedule may slip.
+/// Share of what was due that may get lost, and how many at least are told.
 const LOST: f64 = 0.01;
+const FEW: f64 = 10.0;
+/// Share of the workers that is all of them, and service times, as a multiple of the idle one, that are still as idle.
+const ALL: f64 = 0.95;
+const FLAT: f64 = 1.5;
+/// Share of the arrivals whose answers may come after the end of a run too short to tell.
+const OWED: f64 = 0.1;
 
 /// Whether the user's own open traffic runs.
 pub(super) fn open(f: &Frame) -> bool {
@@ -29,26 +37,72 @@ pub(super) fn open(f: &Frame) -> bool {
 
 /// Arrivals come faster than answers: they pile up here or at the target, or are turned away.
 pub(super) fn behind(f: &Frame) -> Found {
-    let (offered, answered) = lately(f)?;
+    if !open(f) {
+        return None;
+    }
+    let known = lately(f);
+    let asked = asked(f, known)?;
+    let (offered, answered) = known.unwrap_or((asked, f.whole.rate));
     if throttled(f).is_some_and(|most| answered >= LET * most) {
         return None;
     }
-    let asked = quantity(offered);
-    let text = format!(
-        "{}/s of {asked}/s asked {} are answered",
-        quantity(answered),
-        f.setpoints.arrivals.name()
-    );
-    let why = lost(f).or_else(|| {
+    let why = lost(f, asked).or_else(|| {
         let growth = offered - answered;
         growing(f).then(|| format!("the backlog grows by {}/s, and every response with it", quantity(growth)))
     })?;
-    Some((Code::Saturated, format!("the target is full: {text}; {why}")))
+    let text = format!(
+        "{} of {}/s asked {} are answered",
+        quantity(answered),
+        quantity(asked),
+        f.setpoints.arrivals.name()
+    );
+    let workers = quantity(f.control.workers);
+    Some(match crowded(f) {
+        Some(true) => (
+            Code::NotSaturated,
+            format!("{text}; {why}: your {workers} workers are the limit, the target answers as fast as idle"),
+        ),
+        Some(false) => (Code::Saturated, format!("{text} with all {workers} workers busy; {why}")),
+        None => (Code::Saturated, format!("the target is full: {text}; {why}")),
+    })
+}
+
+/// What the user asked for, 1/s: not what a schedule that slips came to.
+fn asked(f: &Frame, known: Option<(f64, f64)>) -> Option<f64> {
+    let given = known.map(|(offered, _)| offered).filter(|_| f.setpoints.staged);
+    given.or(f.asked())
+}
+
+/// All workers are busy; and whether the target answers them as fast as when it idles. `None`: some are free.
+fn crowded(f: &Frame) -> Option<bool> {
+    let last = f.columns.iter().rev().find(|c| c.offered > 0 && !c.paused)?;
+    let all = f.control.workers > 0.0 && last.workers >= ALL * f.control.workers;
+    let service = &f.table.service;
+    let flat = service.p50.zip(f.idle.or(service.min)).map(|(p50, idle)| p50 <= FLAT * idle);
+    all.then(|| flat.unwrap_or(false))
+}
+
+/// A run that ended before it could show whether it keeps up: a good part of the answers came after its end.
+pub(super) fn too_short(f: &Frame) -> Option<String> {
+    let known = !open(f) || f.phase != Phase::Done || lately(f).is_some();
+    if known || asked(f, None).is_some_and(|asked| lost(f, asked).is_some()) {
+        return None;
+    }
+    let (offered, ended, span) = sums(f, 0.0);
+    let owed = offered - ended;
+    (owed > (OWED * offered).max(FEW)).then(|| {
+        format!(
+            "{} of {} due were answered within {}: too short to tell whether it keeps up (-z 10s)",
+            quantity(ended),
+            quantity(offered),
+            length(span)
+        )
+    })
 }
 
 /// Open traffic that piles up: the run has no steady state, so Little's law says nothing of it.
 pub fn grows(f: &Frame) -> bool {
-    lately(f).is_some() && growing(f)
+    growing(f)
 }
 
 /// What the user's own throttle lets through a second, where that is less than is asked.
@@ -56,36 +110,60 @@ fn throttled(f: &Frame) -> Option<f64> {
     f.run.throttle.filter(|most| f.asked().is_some_and(|asked| asked > *most))
 }
 
-/// What a full queue did with those that found no room.
-fn lost(f: &Frame) -> Option<String> {
-    let scheduled = f.books.scheduled.max(1) as f64;
+/// What was due and was never sent, by what became of it. `asked` 1/s.
+fn lost(f: &Frame, asked: f64) -> Option<String> {
     let refused = f.totals.errors.iter().find(|(class, _)| *class == Failure::LocalQueue);
-    let refused = refused.map_or(0, |(_, n)| *n);
-    match f.setpoints.overflow {
-        _ if f.books.shed as f64 > LOST * scheduled => Some(format!("{} were shed", quantity(f.books.shed as f64))),
-        _ if refused as f64 > LOST * scheduled => Some(format!("{} were turned away", quantity(refused as f64))),
-        Overflow::Block if f.gauges.slip.secs() > LOST * f.whole.span.max(1.0) => {
-            Some(format!("the schedule slipped by {}", f.gauges.slip))
-        }
-        _ => None,
+    let slip = f.gauges.slip.secs();
+    let parts = [
+        (f.books.shed as f64, "shed"),
+        (refused.map_or(0.0, |(_, n)| *n as f64), "turned away"),
+        (f.books.not_sent as f64, "not sent before the end"),
+    ];
+    let slipped = if f.setpoints.overflow == Overflow::Block {
+        slip * asked
+    } else {
+        0.0
+    };
+    let all = slipped + parts.iter().map(|(n, _)| n).sum::<f64>();
+    let due = f.books.scheduled as f64 + slipped;
+    if all < FEW || all <= LOST * due {
+        return None;
     }
+    let mut told: Vec<String> = parts
+        .iter()
+        .filter(|(n, _)| *n > 0.0)
+        .map(|(n, what)| format!("{} {what}", quantity(*n)))
+        .collect();
+    if slipped > 0.0 {
+        told.push(format!("the schedule slipped by {}", f.gauges.slip));
+    }
+    Some(told.join(", "))
 }
 
-/// Arrivals and answers a second, over the last seconds in which anything came due.
+/// Arrivals and answers a second, over the last seconds in which anything came due; `None`: too short to tell.
 fn lately(f: &Frame) -> Option<(f64, f64)> {
-    let (offered, ended, span) = sums(f);
-    (open(f) && span >= LEAST).then(|| (offered / span, ended / span))
+    let all = sums(f, 0.0).2;
+    let begin = begin(all);
+    let (offered, ended, span) = sums(f, begin);
+    // Answers that take longer than what is left out are not there yet.
+    let early = begin < BEGIN && f.table.response.p50.is_none_or(|p| p > 0.5 * begin);
+    (open(f) && span >= LEAST && !early).then(|| (offered / span, ended / span))
+}
+
+/// What is left out at the begin of so many seconds.
+fn begin(all: f64) -> f64 {
+    BEGIN.min(all / 2.0)
 }
 
 fn growing(f: &Frame) -> bool {
-    let (offered, ended, _) = sums(f);
-    offered - ended > (LEFT * offered).max(SIGMAS * offered.sqrt())
+    let (offered, ended, _) = sums(f, begin(sums(f, 0.0).2));
+    lately(f).is_some() && offered - ended > (LEFT * offered).max(SIGMAS * offered.sqrt())
 }
 
-/// Arrivals, answers and seconds of the last columns in which anything came due; the first second of the run is left out.
-fn sums(f: &Frame) -> (f64, f64, f64) {
+/// Arrivals, answers and seconds of the last columns in which anything came due; the first seconds of the run left out.
+fn sums(f: &Frame, begin: f64) -> (f64, f64, f64) {
     let mut sum = (0.0, 0.0, 0.0);
-    let due = |c: &&Column| c.offered > 0 && !c.paused && c.from.secs() >= 1.0;
+    let due = |c: &&Column| c.offered > 0 && !c.paused && c.from.secs() >= begin - 1e-9;
     for c in f.columns.iter().map(AsRef::as_ref).filter(due).rev() {
         if sum.2 >= REACH {
             break;
@@ -153,7 +231,7 @@ mod tests {
         let (code, sentence) = behind(&frame(100)).unwrap();
 
         assert_eq!(code, Code::Saturated);
-        assert!(sentence.contains("100/s of 150/s asked constant"), "{sentence}");
+        assert!(sentence.contains("100 of 150/s asked constant"), "{sentence}");
         assert!(sentence.contains("grows by 50/s"), "{sentence}");
         assert!(grows(&frame(100)) && !grows(&frame(150)));
     }
@@ -186,9 +264,83 @@ mod tests {
     fn what_a_full_queue_sheds_is_told_and_the_closed_model_is_not_judged() {
         let mut f = frame(150);
         f.books.shed = 300;
-        assert!(behind(&f).unwrap().1.contains("300 were shed"));
+        assert!(behind(&f).unwrap().1.contains("; 300 shed"));
 
         f.setpoints.model = LoadModel::Closed;
         assert_eq!(behind(&f), None);
+    }
+
+    /// The first second of it: 75 are due each half of it, and so many are answered.
+    fn brief(answered: u64) -> Frame {
+        let mut f = frame(answered);
+        f.columns = f.columns.iter().take(2).cloned().collect();
+        (f.phase, f.books.scheduled) = (Phase::Done, 150);
+        f.table.response.p50 = Some(0.02);
+        f
+    }
+
+    #[test]
+    fn an_overload_of_one_second_is_none_the_less_one() {
+        assert!(behind(&brief(60)).unwrap().1.contains("60 of 150/s asked"), "it piles up");
+        assert_eq!((behind(&brief(150)), too_short(&brief(150))), (None, None));
+
+        let mut lost = brief(150);
+        (lost.books.scheduled, lost.books.shed, lost.books.not_sent) = (48_000, 38_000, 675);
+        let (code, sentence) = behind(&lost).unwrap();
+        assert_eq!(code, Code::Saturated);
+        assert!(sentence.ends_with("; 38,000 shed, 675 not sent before the end"), "{sentence}");
+
+        let mut slow = brief(40);
+        slow.table.response.p50 = Some(0.6);
+        assert_eq!(behind(&slow), None, "half of the answers are still to come");
+        assert!(
+            too_short(&slow)
+                .unwrap()
+                .starts_with("40 of 150 due were answered within 1.0 s")
+        );
+    }
+
+    #[test]
+    fn a_schedule_that_slips_was_asked_for_what_was_asked() {
+        let mut f = frame(150);
+        f.setpoints.rate = Some(50_000.0);
+        f.setpoints.overflow = Overflow::Block;
+        f.gauges.slip = Nanos::from_millis(9_900);
+
+        let (code, sentence) = behind(&f).unwrap();
+
+        assert_eq!(code, Code::Saturated);
+        assert!(
+            sentence.contains("150 of 50,000/s asked") && sentence.contains("slipped by 9.9"),
+            "{sentence}"
+        );
+    }
+
+    #[test]
+    fn workers_that_are_all_busy_at_a_target_as_fast_as_idle_are_the_limit() {
+        let said = |busy: f64, p50: f64| {
+            let mut f = frame(100);
+            f.columns = f
+                .columns
+                .iter()
+                .map(|c| {
+                    Arc::new(Column {
+                        workers: busy,
+                        ..(**c).clone()
+                    })
+                })
+                .collect();
+            f.control.workers = 50.0;
+            (f.table.service.min, f.table.service.p50) = (Some(0.010), Some(p50));
+            behind(&f).unwrap()
+        };
+
+        let (code, sentence) = said(50.0, 0.011);
+        assert_eq!(code, Code::NotSaturated);
+        assert!(sentence.contains("your 50 workers are the limit"), "{sentence}");
+        let (code, sentence) = said(50.0, 0.4);
+        assert_eq!(code, Code::Saturated);
+        assert!(sentence.contains("with all 50 workers busy"), "{sentence}");
+        assert!(said(30.0, 0.011).1.starts_with("the target is full"));
     }
 }

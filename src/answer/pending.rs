@@ -1,23 +1,35 @@
 //! UNDECIDED: what is missing for an answer, in words.
 
-use super::judge::Found;
-use super::{Code, promise};
+use super::consistent::contradiction;
+use super::judge::{FEW, Found, ended};
+use super::{Code, asked, offered, promise};
 use crate::model::format::{change, length, quantity};
 use crate::model::setpoints::Mode;
 use crate::telemetry::frame::{Frame, State};
 
 pub(super) fn undecided(f: &Frame) -> Found {
     let sentence = match f.setpoints.mode {
-        Mode::Max if f.answered => return None,
+        Mode::Max if f.answered => contradiction(f)?,
         Mode::Max => searching(f),
         Mode::Slo => return promise::pending(f).map(|s| (Code::Undecided, s)),
-        Mode::Hold if f.control.converged => return None,
+        Mode::Hold if f.control.converged => return asked::missed(f).map(|s| (Code::Undecided, s)),
         Mode::Hold => holding(f),
         mode if mode.school() => return school(f).map(|s| (Code::Undecided, s)),
-        _ if f.books.ok + f.books.bad_status + f.books.failed > 0 => return None,
-        _ => "no answers yet".into(),
+        _ if f.books.ok + f.books.bad_status + f.books.failed == 0 => "no answers yet".into(),
+        _ => return few(f).or_else(|| offered::too_short(f)).map(|s| (Code::Undecided, s)),
     };
     Some((Code::Undecided, sentence))
+}
+
+/// A share or a percentile of so few would be chance.
+fn few(f: &Frame) -> Option<String> {
+    let n = ended(f);
+    let good = match n - f.books.ok {
+        0 => "all good so far".into(),
+        bad => format!("{bad} of them not good"),
+    };
+    let exchanges = if n == 1 { "exchange is" } else { "exchanges are" };
+    (n < FEW).then(|| format!("{n} {exchanges} too few to tell, {good}: at least {FEW} (-n {FEW}, or longer)"))
 }
 
 fn searching(f: &Frame) -> String {

@@ -13,6 +13,7 @@ use super::play::Play;
 use super::record::observe;
 use super::shift::Shifts;
 use super::steady::Resting;
+use super::traffic::asks_otherwise;
 use super::vigil::Vigil;
 use crate::control::Observation;
 use crate::control::regulator::{Regulator, Ruling};
@@ -22,7 +23,7 @@ use crate::model::notice::Who;
 use crate::model::run::{EndedBy, Profile, RunInfo};
 use crate::model::setpoints::{Mode, Setpoints};
 use crate::model::units::Nanos;
-use crate::telemetry::curve::Curve;
+use crate::telemetry::curve::{Curve, Knee};
 use crate::telemetry::frame::Frame;
 use crate::telemetry::interval::Interval;
 use crate::telemetry::latency::Latency;
@@ -87,6 +88,8 @@ pub struct Conductor {
     pub(super) last_move: f64,
     /// Most good answers per second over any five seconds.
     pub(super) most_rate: f64,
+    /// The knee that `max` found, and when: it stays when the mode changes.
+    pub(super) kept: Option<(Nanos, Knee)>,
     pub(super) narration: String,
     pub(super) watched: bool,
     pub(super) play: Play,
@@ -134,6 +137,7 @@ impl Conductor {
             short_of: None,
             last_move: 0.0,
             most_rate: 0.0,
+            kept: None,
             narration: String::new(),
             watched: true,
             play: Play::default(),
@@ -166,8 +170,12 @@ impl Conductor {
     pub fn tick(&mut self, now: Nanos, plant: &mut impl Plant, said: &[Said]) -> Arc<Frame> {
         let mut interval = plant.collect(now);
         let column = self.record(now, &mut interval);
+        let before = self.orders.set().clone();
         for wish in self.orders.obey(now, said, self.present()) {
             self.grant(wish, now);
+        }
+        if asks_otherwise(&before, self.orders.set()) {
+            self.resting = Resting::since(now);
         }
         self.stand_down(now);
         let seen = observe(&interval, &self.demand, self.info.profile == Profile::Gentle);
@@ -230,7 +238,7 @@ impl Conductor {
             Wish::Experiment(who, trial) => self.experiment(who, trial, now),
             Wish::Reset => {
                 self.ledger.reset();
-                self.resting = Resting::default();
+                self.resting = Resting::since(now);
                 self.play.reset();
             }
         }
@@ -293,6 +301,7 @@ impl Conductor {
     fn note_change(&mut self, now: Nanos) {
         self.shifts.alarm(now, self.resting.ended());
         self.curve.turn_page();
+        self.kept = None;
         self.resting.clear();
         self.was_answered |= std::mem::take(&mut self.answered);
     }

@@ -140,6 +140,7 @@ impl Conductor {
         frame.totals = self.ledger.totals();
         frame.curve = self.curve.rows().into();
         frame.knee = self.curve.knee();
+        self.keep_knee(frame);
         frame.idle = self.curve.idle();
         let estimates = || frame.columns.iter().map(|c| c.queue);
         let estimated = || Queue {
@@ -154,6 +155,17 @@ impl Conductor {
         };
         let searching = frame.setpoints.mode != Mode::Manual;
         frame.steady = self.resting.steady(searching, &frame.columns);
+    }
+
+    /// What `max` found stays what was found, whatever other modes add to the curve.
+    fn keep_knee(&mut self, frame: &mut Frame) {
+        if frame.setpoints.mode == Mode::Max {
+            let at = self.ruling.converged_at.filter(|_| !frame.setpoints.overridden());
+            self.kept = at.zip(frame.knee.clone()).or(self.kept.take());
+        } else if let Some((at, knee)) = &self.kept {
+            frame.knee = Some(knee.clone());
+            frame.knee_at = Some(*at);
+        }
     }
 
     fn control(&self) -> Control {

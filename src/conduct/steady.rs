@@ -89,9 +89,19 @@ pub(super) struct Resting {
     around: f64,
     before: Option<Steady>,
     pub(super) whole: Block,
+    /// Since when the same is asked for.
+    since: Nanos,
 }
 
 impl Resting {
+    /// Nothing yet; what was before is not looked at.
+    pub(super) fn since(now: Nanos) -> Self {
+        Self {
+            since: now,
+            ..Self::default()
+        }
+    }
+
     /// Adds a resting tick at `workers`; one further than `band` (a share) from the first of a rest begins anew.
     pub(super) fn add(&mut self, tally: &Tally, from: Nanos, span: f64, workers: f64, queue: f64, band: f64) {
         if (workers - self.at).abs() > band * self.at + 1e-9 {
@@ -148,7 +158,8 @@ impl Resting {
         if self.now.span >= LEAST {
             return self.now.steady("hold");
         }
-        self.before.clone().or_else(|| last_third(columns))
+        let since = columns.partition_point(|c| c.from < self.since);
+        self.before.clone().or_else(|| last_third(&columns[since..]))
     }
 }
 

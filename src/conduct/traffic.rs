@@ -4,7 +4,7 @@
 use super::conductor::Conductor;
 use super::play::Play;
 use crate::load::Stages;
-use crate::model::setpoints::{LoadModel, Present};
+use crate::model::setpoints::{LoadModel, Mode, Present, Setpoints};
 use crate::telemetry::frame::Queue;
 use std::sync::Arc;
 
@@ -69,6 +69,14 @@ impl Conductor {
             most: self.info.room,
         }
     }
+}
+
+/// What is asked for is another than before: what was at rest or steady was so under the other.
+pub(super) fn asks_otherwise(a: &Setpoints, b: &Setpoints) -> bool {
+    let by_hand = |s: &Setpoints| s.asked.filter(|_| s.mode == Mode::Manual);
+    let given = |s: &Setpoints| (s.rate, by_hand(s));
+    let same = (a.mode, a.model, a.target, a.promise) == (b.mode, b.model, b.target, b.promise);
+    !same || (!(a.staged && b.staged) && given(a) != given(b))
 }
 
 /// Time until nothing waits, s; `None`: nothing does, or it grows.

@@ -1,16 +1,17 @@
 //! The closing text: what a person reads after leaving. At most 24 lines; at 80 columns the tail columns drop.
 
 mod open;
+mod rows;
 mod trust;
 
 use crate::answer::{self, Verdict};
-use crate::model::format::{change, count, latency, length, percent, quantity};
+use crate::model::format::{count, length, percent};
 use crate::model::run::EndedBy;
-use crate::model::setpoints::{LoadModel, Mode};
-use crate::telemetry::curve::{Knee, Row};
+use crate::model::setpoints::LoadModel;
 use crate::telemetry::frame::Frame;
 use crate::telemetry::threshold::judge;
 use crate::telemetry::validity::doubts;
+use rows::table;
 use trust::trust;
 
 /// The whole text for a terminal of `columns`, each line within it.
@@ -51,114 +52,6 @@ fn head(f: &Frame) -> String {
     ];
     let said: Vec<&str> = parts.iter().map(|p| p.trim()).filter(|p| !p.is_empty()).collect();
     format!("clobber  {}", said.join("   "))
-}
-
-/// The rows of the closed model: idle, efficient, knee, peak, overload; or the steady state where nothing searched.
-fn table(f: &Frame, columns: usize) -> Vec<String> {
-    let rows: Vec<&Row> = f.curve.iter().filter(|r| !r.stale).collect();
-    let mut lines = Vec::new();
-    let Some(knee) = f.knee.as_ref().filter(|_| f.setpoints.mode == Mode::Max && rows.len() >= 2) else {
-        if let Some(s) = f.steady.as_ref().filter(|_| f.setpoints.mode != Mode::Slo) {
-            let model = match f.asked().filter(|_| f.setpoints.model == LoadModel::Open) {
-                Some(rate) => format!("  open {}/s", quantity(rate)),
-                None => "  closed model".into(),
-            };
-            lines.push(line(&model, "", "in flight", "good/s", "p50", "p99", "errors", ""));
-            let held = format!("{} of {}", count(s.latency.count), length(s.span));
-            let cells = (
-                f.short_of
-                    .map_or_else(|| quantity(s.workers), |(ran, asked)| format!("{ran}/{asked}")),
-                quantity(s.good_rate),
-                latency(s.latency.p50),
-                latency(s.latency.p99),
-            );
-            lines.push(line(
-                "> steady",
-                s.basis,
-                &cells.0,
-                &cells.1,
-                &cells.2,
-                &cells.3,
-                &percent(s.errors),
-                &held,
-            ));
-            lines.push(String::new());
-        }
-        return lines;
-    };
-    lines.push(line("  closed model", "", "in flight", "good/s", "p50", "p99", "errors", ""));
-    for (mark, name, row) in chosen(f, knee, &rows) {
-        lines.push(knee_line(mark, name, row, knee, columns));
-    }
-    lines.push(String::new());
-    lines
-}
-
-/// Which rows are told: each once, in rising order of workers.
-fn chosen<'a>(f: &'a Frame, knee: &Knee, rows: &[&'a Row]) -> Vec<(&'static str, &'static str, &'a Row)> {
-    let mut out: Vec<(&str, &str, &Row)> = Vec::new();
-    let mut add = |mark, name, row: Option<&'a Row>| {
-        if let Some(row) = row.filter(|r| out.iter().all(|(_, _, o)| o.workers != r.workers)) {
-            out.push((mark, name, row));
-        }
-    };
-    add(
-        "> ",
-        "knee       98 % of peak",
-        rows.iter().copied().find(|r| r.workers == knee.workers),
-    );
-    add("  ", "peak", rows.iter().copied().find(|r| r.workers == knee.best_workers));
-    add("  ", "overload", answer::overload(f, knee));
-    add("  ", "idle", rows.first().copied());
-    add(
-        "  ",
-        "efficient  75 % of peak",
-        rows.iter().copied().find(|r| r.good_rps >= 0.75 * knee.best_rps),
-    );
-    out.sort_by_key(|(_, _, r)| r.workers);
-    out
-}
-
-fn knee_line(mark: &str, name: &str, r: &Row, knee: &Knee, columns: usize) -> String {
-    let (name, share) = name.split_once("  ").unwrap_or((name, ""));
-    let times = format!("{:.1}x knee", f64::from(r.workers) / f64::from(knee.workers));
-    let share = if name == "overload" { times.as_str() } else { share };
-    let is_knee = mark.starts_with('>');
-    let workers = if is_knee {
-        format!("{}–{}–{}", knee.lo, knee.workers, knee.hi)
-    } else {
-        r.workers.to_string()
-    };
-    let note = if is_knee {
-        format!("held {}, {} requests", length(r.held), count(r.completions))
-    } else if name == "overload" {
-        let fell = change(r.good_rps / knee.best_rps - 1.0);
-        let times = r
-            .p99
-            .zip(knee.p99)
-            .map_or_else(String::new, |(a, b)| format!(", p99 x{:.1}", a / b));
-        format!("throughput {fell}{times}")
-    } else {
-        String::new()
-    };
-    let note = if columns >= 100 { note } else { String::new() };
-    line(
-        &format!("{mark}{name}"),
-        share.trim(),
-        &workers,
-        &quantity(r.good_rps),
-        &latency(r.p50),
-        &latency(r.p99),
-        &percent(r.errors),
-        &note,
-    )
-}
-
-#[allow(clippy::too_many_arguments, reason = "one argument a column of the table")]
-fn line(name: &str, share: &str, workers: &str, good: &str, p50: &str, p99: &str, errors: &str, note: &str) -> String {
-    format!("{name:<12} {share:<13} {workers:>9} {good:>9} {p50:>8} {p99:>8} {errors:>8}   {note}")
-        .trim_end()
-        .to_owned()
 }
 
 fn tail(f: &Frame, verdict: &Verdict, columns: usize) -> Vec<String> {
@@ -268,15 +161,16 @@ fn cut(line: &str, columns: usize) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::model::run::RunInfo;
     use crate::model::units::Nanos;
     use crate::telemetry::books::Books;
     use crate::telemetry::connects::Connects;
+    use crate::telemetry::curve::{Knee, Row};
     use std::sync::Arc;
 
-    fn row(workers: u32, good_rps: f64, p99: f64) -> Row {
+    pub(super) fn row(workers: u32, good_rps: f64, p99: f64) -> Row {
         Row {
             workers,
             good_rps,
@@ -289,7 +183,7 @@ mod tests {
         }
     }
 
-    fn frame() -> Frame {
+    pub(super) fn frame() -> Frame {
         let info = RunInfo {
             target: "http://127.0.0.1:8080/".into(),
             protocol: "http/1.1".into(),
@@ -376,6 +270,8 @@ mod tests {
             "38–41–45",
             "overload",
             "throughput −35 %, p99 x2.1",
+            "98 % of peak",
+            "76 % of peak",
             "Choose    1,050 req/s",
             "Trust     valid",
         ] {

@@ -367,6 +367,8 @@ pub struct Frame {
     pub curve: Arc<[Row]>,
     /// The knee, when there is one.
     pub knee: Option<Knee>,
+    /// When `max` found it, where another mode is in force since.
+    pub knee_at: Option<Nanos>,
     /// Smallest mean latency of any row, s: the idle latency R₀.
     pub idle: Option<f64>,
     /// Queue.

@@ -45,10 +45,11 @@ pub(super) fn trust(f: &Frame) -> String {
             percent(again)
         ));
     }
-    if f.books.unsent > 0 {
+    let told = due(f).is_some();
+    if f.books.unsent > 0 && !told {
         parts.push(format!("{} never left", count(f.books.unsent)));
     }
-    if f.books.not_sent > 0 {
+    if f.books.not_sent > 0 && !told {
         let waited = aged(f.totals.not_sent_oldest);
         parts.push(format!("{} not sent before the end{waited}", count(f.books.not_sent)));
     }
@@ -86,11 +87,30 @@ fn sent(f: &Frame) -> String {
     if b.aborted > 0 {
         sum.push(format!("{} aborted{}", count(b.aborted), aged(f.totals.aborted_oldest)));
     }
-    format!(
-        "{} sent = {}",
-        count(b.sent),
-        if sum.is_empty() { "0".into() } else { sum.join(" + ") }
-    )
+    let sum = if sum.is_empty() { "0".into() } else { sum.join(" + ") };
+    match due(f) {
+        Some(due) => format!("{due}; sent = {sum}"),
+        None => format!("{} sent = {sum}", count(b.sent)),
+    }
+}
+
+/// Open traffic of which not everything was sent: what was due and what became of it.
+fn due(f: &Frame) -> Option<String> {
+    let b = &f.books;
+    if f.setpoints.model != LoadModel::Open || b.scheduled == b.sent {
+        return None;
+    }
+    let waited = aged(f.totals.not_sent_oldest);
+    let parts = [
+        (b.sent, "sent".to_owned()),
+        (b.shed, "shed".into()),
+        (b.unsent, "never left".into()),
+        (b.queued, "waiting".into()),
+        (b.not_sent, format!("not sent before the end{waited}")),
+    ];
+    let told = parts.iter().filter(|(n, _)| *n > 0);
+    let sum: Vec<String> = told.map(|(n, what)| format!("{} {what}", count(*n))).collect();
+    Some(format!("{} due = {}", count(b.scheduled), sum.join(" + ")))
 }
 
 fn aged(oldest: Option<f64>) -> String {
