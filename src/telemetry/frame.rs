@@ -392,10 +392,3 @@ pub struct Frame {
     /// How many there were.
     pub noted: u64,
 }
-
-impl Frame {
-    /// Arrivals a second that the user asked for in the measured time.
-    pub fn asked(&self) -> Option<f64> {
-        self.staged_rate.or(self.setpoints.rate)
-    }
-}

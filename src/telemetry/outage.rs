@@ -16,6 +16,11 @@ pub struct Outage {
 }
 
 impl Frame {
+    /// Arrivals a second that the user asked for in the measured time.
+    pub fn asked(&self) -> Option<f64> {
+        self.staged_rate.or(self.setpoints.rate)
+    }
+
     /// The one that is not over.
     pub fn down(&self) -> Option<&Outage> {
         self.outages.last().filter(|o| o.to.is_none())
