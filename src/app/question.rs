@@ -115,13 +115,16 @@ impl<'a> Foyer<'a> {
             return Said::No(EndedBy::Quit);
         }
         let desk = self.far.desk.borrow();
-        let mut fresh = desk.recent.iter().filter(|n| n.number > self.heard).map(|n| match n.command {
+        let fresh = desk.recent.iter().filter(|n| n.number > self.heard).map(|n| match n.command {
             Command::Quit | Command::QuitNow => Said::No(EndedBy::Quit),
             Command::Signal => Said::No(EndedBy::Signal),
             Command::Resume => Said::Yes,
             _ => Said::Nothing,
         });
-        let answer = fresh.rfind(|s| *s != Said::Nothing).unwrap_or(Said::Nothing);
+        let words: Vec<Said> = fresh.filter(|s| *s != Said::Nothing).collect();
+        // A second Ctrl-C asks for more haste, not for another end.
+        let signal = words.iter().find(|s| **s == Said::No(EndedBy::Signal));
+        let answer = *signal.or(words.last()).unwrap_or(&Said::Nothing);
         self.heard = desk.last;
         answer
     }
@@ -169,6 +172,10 @@ mod tests {
         link.send(Who::User, Command::Signal);
         assert_eq!(foyer.listen(), Said::No(EndedBy::Signal));
         assert_eq!(foyer.listen(), Said::Nothing, "each word counts once");
+
+        link.send(Who::User, Command::Signal);
+        link.send(Who::User, Command::QuitNow);
+        assert_eq!(foyer.listen(), Said::No(EndedBy::Signal), "Ctrl-C twice");
     }
 
     #[test]
