@@ -9,7 +9,7 @@ use super::silence::{down, stalled};
 use super::{Code, Verdict, asked, bad, offered, promise};
 use crate::model::failure::Failure;
 use crate::model::format::{clock, count, length, percent, quantity};
-use crate::model::setpoints::{LoadModel, Mode};
+use crate::model::setpoints::{LoadModel, Mode, ProcessVariable};
 use crate::telemetry::curve::Row;
 use crate::telemetry::frame::{Frame, Phase};
 
@@ -133,7 +133,7 @@ fn fine_up_to(f: &Frame) -> Option<u32> {
 }
 
 /// A confirmed change of the target, or a rest whose last third differs by more than 5 %; a rest of the school swings by
-/// itself and says nothing of the target, nor does a rate that is regulated or asked for.
+/// itself and says nothing of the target, nor does a rate that is regulated or asked for, or follows a latency that is held.
 fn drifting(f: &Frame) -> Found {
     if let Some(s) = f.shifts.iter().rev().find(|s| s.after.is_some()) {
         let after = s.after.unwrap_or(0.0);
@@ -147,7 +147,9 @@ fn drifting(f: &Frame) -> Found {
             ),
         ));
     }
-    let given = f.setpoints.mode.school() || f.setpoints.mode == Mode::Slo || offered::open(f) || f.setpoints.staged;
+    let held = f.setpoints.mode == Mode::Hold && f.setpoints.target.is_some_and(|t| t.variable != ProcessVariable::Rps);
+    let searched = f.setpoints.mode.school() || f.setpoints.mode == Mode::Slo;
+    let given = searched || held || offered::open(f) || f.setpoints.staged;
     let ratio = f.whole.drift.filter(|d| (d - 1.0).abs() > 0.05 && !given)?;
     let now = f.steady.as_ref()?.good_rate;
     Some((
