@@ -2,7 +2,7 @@
 //! They refuse to run beside a pause or an ending.
 
 use super::conductor::Conductor;
-use super::orders::Trial;
+use super::orders::{Trial, done};
 use crate::control::experiment::Traffic;
 use crate::model::command::Command;
 use crate::model::format::quantity;
@@ -40,7 +40,7 @@ impl Conductor {
         let text = match answer {
             Ok(said) => {
                 self.narration.clone_from(&said);
-                format!("{command}: {said}")
+                done(&command.to_string(), &said)
             }
             Err(why) => format!("refused {command}: {why}"),
         };

@@ -177,7 +177,16 @@ impl Orders {
 fn told(command: &Command, said: String) -> String {
     match command {
         Command::Undo | Command::Redo | Command::Pause | Command::Resume => said,
-        _ => format!("{command}: {said}"),
+        _ => done(&command.to_string(), &said),
+    }
+}
+
+/// A command and what came of it; what only repeats the command is said once.
+pub(super) fn done(command: &str, said: &str) -> String {
+    if said.starts_with(command) {
+        said.to_owned()
+    } else {
+        format!("{command}: {said}")
     }
 }
 
@@ -196,7 +205,7 @@ mod tests {
         assert!(first.is_empty());
         assert_eq!(last, [Wish::End(EndedBy::Script)]);
         let said: Vec<_> = o.notices().iter().map(|n| (n.who.name(), n.what.clone())).collect();
-        assert_eq!(said[0].1, "workers 7: workers 7 by hand");
+        assert_eq!(said[0].1, "workers 7 by hand");
         assert!(said[1].1.starts_with("refused sp *2: no target in max"), "{}", said[1].1);
         assert_eq!(said.len(), 3);
     }
@@ -212,7 +221,7 @@ mod tests {
         assert_eq!(
             said,
             [
-                "workers 7: workers 7 by hand",
+                "workers 7 by hand",
                 "undid workers 7: workers automatic",
                 "refused undo: nothing to undo",
                 "paused: no new request is sent",
