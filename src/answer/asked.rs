@@ -2,7 +2,7 @@
 //! It refuses to call a mean of two targets, or one that is off, as asked.
 
 use super::bound::rate_words;
-use crate::model::format::{change, count, latency, quantity};
+use crate::model::format::{change, count, latency, quantity, worker_count};
 use crate::model::run::EndedBy;
 use crate::model::setpoints::{Mode, ProcessVariable, Setpoint};
 use crate::telemetry::frame::{Frame, Steady};
@@ -30,7 +30,7 @@ pub(super) fn steady(f: &Frame) -> String {
     let asked = match f.setpoints.mode {
         mode if mode.school() => {
             let n = f.steady.as_ref().map_or(f.control.workers, |s| s.workers);
-            format!(", {} rests at {} workers", mode.name(), quantity(n.round()))
+            format!(", {} rests at {}", mode.name(), worker_count(n.round()))
         }
         _ => at_workers(f),
     };
@@ -42,18 +42,18 @@ pub(super) fn steady(f: &Frame) -> String {
 fn at_workers(f: &Frame) -> String {
     match f.short_of {
         Some((ran, asked)) => format!(" at {} of {} workers", count(ran), count(asked)),
-        None => format!(" at {} workers, as asked", quantity(f.control.workers)),
+        None => format!(" at {}, as asked", worker_count(f.control.workers)),
     }
 }
 
 fn holds(target: &Setpoint, value: f64, s: &Steady) -> String {
-    let (workers, rate) = (quantity(s.workers), quantity(s.good_rate));
+    let (workers, rate) = (worker_count(s.workers), quantity(s.good_rate));
     let rest = match target.variable {
         ProcessVariable::Rps => format!(", p99 {}", latency(s.latency.p99)),
         _ => format!(": {rate}/s"),
     };
     let (is, was) = (told(target, value), told(target, target.value));
-    format!("holds {}{is} (asked {was}) with {workers} workers{rest}", name(target))
+    format!("holds {}{is} (asked {was}) with {workers}{rest}", name(target))
 }
 
 /// It rests, and what it rests at is not what was asked for.

@@ -4,7 +4,7 @@ use super::Code;
 use super::bound::rate_words;
 use super::consistent::peak_rate;
 use super::judge::Found;
-use crate::model::format::{percent, quantity};
+use crate::model::format::{percent, quantity, workers};
 use crate::model::setpoints::Mode;
 use crate::telemetry::curve::{Knee, Row, isotonic};
 use crate::telemetry::frame::Frame;
@@ -134,8 +134,8 @@ pub(super) fn saturated(f: &Frame) -> Found {
     Some((
         Code::Saturated,
         format!(
-            "at {} workers · {}{}/s{precision} closed · more workers {}",
-            knee.workers,
+            "at {} · {}{}/s{precision} closed · more workers {}",
+            workers(knee.workers),
             rate_words(f),
             quantity(knee.good_rps),
             beyond(f, knee)

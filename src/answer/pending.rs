@@ -3,7 +3,7 @@
 use super::consistent::contradiction;
 use super::judge::{FEW, Found, ended};
 use super::{Code, asked, offered, promise};
-use crate::model::format::{change, length, quantity};
+use crate::model::format::{change, length, quantity, worker_count};
 use crate::model::setpoints::Mode;
 use crate::telemetry::frame::{Frame, State};
 
@@ -36,7 +36,7 @@ fn searching(f: &Frame) -> String {
     if f.books.ok == 0 {
         return "no answers yet".into();
     }
-    let now = format!("{}/s at {} workers", quantity(f.last.good_rate), quantity(f.control.workers));
+    let now = format!("{}/s at {}", quantity(f.last.good_rate), worker_count(f.control.workers));
     if f.setpoints.overridden() {
         return format!("{now}, held by hand: a gives control back");
     }
@@ -53,7 +53,7 @@ fn searching(f: &Frame) -> String {
     } else {
         now
     };
-    format!("{slow}: {} more", length(e.seconds.ceil()))
+    format!("{slow}: answer in about {}", length(e.seconds.ceil()))
 }
 
 /// A law of the school: undecided until it rests, and again while it is away from its rest.
@@ -62,7 +62,7 @@ fn school(f: &Frame) -> Option<String> {
     if f.books.ok == 0 {
         return Some("no answers yet".into());
     }
-    let now = format!("{}/s at {} workers", quantity(f.last.good_rate), quantity(c.workers));
+    let now = format!("{}/s at {}", quantity(f.last.good_rate), worker_count(c.workers));
     if f.setpoints.overridden() {
         return Some(format!("{now}, held by hand: a gives control back"));
     }

@@ -84,7 +84,7 @@ fn needs(f: &Frame, s: &Slo) -> String {
         return all.map_or_else(String::new, |p| format!(": all told it needs {} (-z)", length(p.ceil())));
     }
     let left = f.control.evidence.map(|e| e.seconds).filter(|t| *t >= 1.0);
-    left.map_or_else(String::new, |t| format!(": {} more", length(t.ceil())))
+    left.map_or_else(String::new, |t| format!(": answer in about {}", length(t.ceil())))
 }
 
 /// The rate that was confirmed, rounded down; the pool is all that the promise can have in flight.

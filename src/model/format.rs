@@ -62,6 +62,13 @@ pub fn workers(n: u32) -> String {
     format!("{n} worker{}", if n == 1 { "" } else { "s" })
 }
 
+/// A worker count that may be a fraction: `1 worker`, `1.5 workers`, `1,024 workers`.
+pub fn worker_count(n: f64) -> String {
+    let text = quantity(n);
+    let end = if text == "1" { "" } else { "s" };
+    format!("{text} worker{end}")
+}
+
 /// A rate or other positive quantity: `0.31`, `9.2`, `85`, `1,662`. Not finite prints `—`.
 pub fn quantity(value: f64) -> String {
     if !value.is_finite() {

@@ -46,14 +46,22 @@ pub struct Tune {
     pub gains: Gains,
 }
 
+/// With its sign, a minus and no hyphen.
+fn signed(x: f64) -> String {
+    format!("{x:+.2}").replace('-', "−")
+}
+
 impl fmt::Display for StepTest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let latency = self.latency_gain.map_or(String::new(), |g| format!(", latency gain {g:+.2}"));
+        let latency = self
+            .latency_gain
+            .map_or(String::new(), |g| format!(", latency gain {}", signed(g)));
         let (from, to) = (format::quantity(self.from), format::quantity(self.to));
         write!(
             f,
-            "step {from} → {to} workers: rate gain {:+.2} ± {:.2}{latency}",
-            self.gain, self.gain_error
+            "step {from} → {to} workers: rate gain {} ± {:.2}{latency}",
+            signed(self.gain),
+            self.gain_error
         )?;
         match (self.dead_s, self.time_constant_s, self.overshoot, self.settling_s) {
             (Some(dead), Some(tau), Some(over), Some(settled)) => write!(

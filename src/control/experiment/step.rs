@@ -8,6 +8,7 @@
 use super::{Outcome, Progress, evidence};
 use crate::control::Observation;
 use crate::control::variable::Sample;
+use crate::model::format::change;
 use crate::model::setpoints::Bounds;
 use crate::telemetry::experiment::StepTest;
 
@@ -36,7 +37,6 @@ type Signal = fn(&Sample) -> Option<f64>;
 
 impl Step {
     pub(super) fn new(from: f64, fraction: f64, whole: bool, bounds: Bounds) -> Result<Self, String> {
-        let percent = 100.0 * fraction;
         let wished = from * (1.0 + fraction);
         let (from, to) = if whole {
             (from.round(), wished.round())
@@ -55,7 +55,8 @@ impl Step {
         }
         if (to - from).abs() < 1.0 || to < 1.0 {
             return Err(format!(
-                "{from:.1} workers are too few for a step of {percent:+.0} % (say a larger step)"
+                "{from:.1} workers are too few for a step of {} (say a larger step)",
+                change(fraction)
             ));
         }
         Ok(Self {

@@ -66,7 +66,7 @@ impl Controller for Aimd {
             let response = self.response;
             note = self.voice.say(seen.now, u8::from(slow), || match seen.err {
                 0 => format!(
-                    "{}, over {} × the least {}: 10 % fewer",
+                    "{}, {} × the least {}: 10 % fewer",
                     length(response),
                     set.knobs.backoff,
                     length(least)

@@ -68,8 +68,8 @@ impl Classic {
         let a_second = output.abs() / seen.span;
         let (kind, text) = match rate / goal - 1.0 {
             o if o.abs() <= KEPT => (0, format!("{r}/s keeps the goal of {g}/s")),
-            o if o < 0.0 => (1, format!("{r}/s of {g}/s: {a_second:.2} more workers a second")),
-            _ => (2, format!("{r}/s of {g}/s: {a_second:.2} fewer workers a second")),
+            o if o < 0.0 => (1, format!("{r}/s of {g}/s: {a_second:.2} more a second")),
+            _ => (2, format!("{r}/s of {g}/s: {a_second:.2} fewer a second")),
         };
         self.voice.say(seen.now, kind, || text)
     }

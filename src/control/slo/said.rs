@@ -149,7 +149,7 @@ pub(super) fn begins(p: &Promise, idle: Option<f64>, first: f64) -> String {
 }
 
 pub(super) fn impossible(p: &Promise, idle: Option<f64>) -> String {
-    let took = idle.map_or_else(|| "nothing good, even idle".into(), |i| format!("{} even idle", length(i)));
+    let took = idle.map_or_else(|| "nothing good, even idle".into(), |i| format!("{} idle", length(i)));
     format!("{p} is not possible: {took}")
 }
 
@@ -186,7 +186,7 @@ pub(super) fn proof(w: &Worst, (at, next): (f64, f64), kept: bool) -> String {
     if kept {
         format!("{}/s confirmed: {}", rate(at), missed(w))
     } else {
-        format!("{}/s not kept: {}, next {}/s", rate(at), missed(w), rate(next))
+        format!("{}/s: {}, next {}/s", rate(at), missed(w), rate(next))
     }
 }
 

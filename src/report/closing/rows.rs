@@ -21,7 +21,7 @@ pub(super) fn table(f: &Frame, columns: usize) -> Vec<String> {
             let shed = f.books.shed as f64 / f.books.scheduled.max(1) as f64;
             let heading = if f.books.shed > 0 { "  shed" } else { "" };
             lines.push(line(&model, "", "in flight", "good/s", "p50", "p99", "errors", heading));
-            let mut held = format!("{} of {}", count(s.latency.count), length(s.span));
+            let mut held = format!("{}, {} requests", length(s.span), count(s.latency.count));
             if f.books.shed > 0 {
                 held = format!("{:>6}   {held}", percent(shed));
             }

@@ -21,7 +21,7 @@ pub(super) fn trust(f: &Frame) -> String {
         parts.push(machine(f));
     }
     if let Some(l) = f.whole.little_ratio.filter(|_| !answer::grows(f)) {
-        parts.push(format!("N = X·R to {}", percent((l - 1.0).abs())));
+        parts.push(format!("rate × latency = in flight to {}", percent((l - 1.0).abs())));
     }
     let stalled = f.whole.stalled.1;
     if f.setpoints.model == LoadModel::Closed && stalled > 0.0 {
@@ -193,11 +193,11 @@ mod tests {
 
         assert_eq!(
             plain,
-            "valid · this machine 0 % CPU · N = X·R to 1.9 % · 12 sent = 12 aborted"
+            "valid · this machine 0 % CPU · rate × latency = in flight to 1.9 % · 12 sent = 12 aborted"
         );
         assert_eq!(
             trust(&f),
-            "valid · this machine 0 % CPU, send lag p99 80 µs, 4.0 % of p99, lanes waited 12 % of the time for a CPU · N = X·R to 5.0 % · 12 sent = 12 aborted (oldest 5.0 s) · 3 not sent before the end (oldest 1.5 s)"
+            "valid · this machine 0 % CPU, send lag p99 80 µs, 4.0 % of p99, lanes waited 12 % of the time for a CPU · rate × latency = in flight to 5.0 % · 12 sent = 12 aborted (oldest 5.0 s) · 3 not sent before the end (oldest 1.5 s)"
         );
     }
 }

@@ -64,7 +64,7 @@ fn books(scene: &Scene) -> Vec<(&'static str, String, bool)> {
     ];
     if let Some(ratio) = f.whole.little_ratio.filter(|r| (r - 1.0).abs() > 0.02) {
         out.push((
-            "N = X·R within",
+            "rate × latency within",
             format::percent((ratio - 1.0).abs()),
             (ratio - 1.0).abs() > 0.05,
         ));

@@ -209,7 +209,7 @@ fn note(scene: &Scene, pen: &mut Pen, x: u16, text: &str) {
     let queue = if scene.open() {
         "queue = due and not yet sent"
     } else {
-        "queue = at the target, estimated: N − X·R idle"
+        "queue = waiting at the target (estimate)"
     };
     if pen.measure(queue) <= room {
         pen.put(x, 0, queue, dim);

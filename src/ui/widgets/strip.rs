@@ -64,7 +64,7 @@ fn words(scene: &Scene, pane: Pane, promise: Option<Promise>) -> String {
         }
         (Pane::Workers, None) => "requests in flight, one connection each".into(),
         (Pane::Queue, _) if scene.open() => format!("due here and not yet sent: {}", backlog::fate(scene.frame).words()),
-        (Pane::Queue, _) => "at the target, estimated: N − X·R idle".into(),
+        (Pane::Queue, _) => "waiting at the target (estimate)".into(),
         _ if scene.open() => "good answers per second; a line where more was offered".into(),
         _ => "good answers per second".into(),
     }
