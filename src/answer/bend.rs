@@ -49,14 +49,14 @@ pub(super) fn not_saturated(f: &Frame) -> Found {
     ))
 }
 
-/// The row nearest twice the knee, on a logarithmic scale, if the ramp went there.
+/// The row that tells of an overload: the one throughput has surely fallen at, else the one nearest twice the knee on a
+/// logarithmic scale, if the ramp went there.
 pub fn overload<'a>(f: &'a Frame, knee: &Knee) -> Option<&'a Row> {
     let twice = 2.0 * f64::from(knee.workers);
     let off = |r: &Row| (f64::from(r.workers) / twice).ln().abs();
-    f.curve
-        .iter()
-        .filter(|r| !r.stale && r.workers > knee.hi && r.completions >= 20 && off(r) < 1.2)
-        .min_by(|a, b| off(a).total_cmp(&off(b)))
+    let held = |r: &&Row| !r.stale && r.workers > knee.hi && r.completions >= 20 && off(r) < 1.2;
+    let nearest = || f.curve.iter().filter(held).min_by(|a, b| off(a).total_cmp(&off(b)));
+    fallen(f, knee).or_else(nearest)
 }
 
 /// Of the half width of a two-sided 95 % interval: what a one-sided test at 95 % takes.
@@ -161,7 +161,11 @@ mod tests {
         fallen_among(best, vec![beyond])
     }
 
-    fn fallen_among(best: Row, mut beyond: Vec<Row>) -> Option<u32> {
+    fn fallen_among(best: Row, beyond: Vec<Row>) -> Option<u32> {
+        told_of(best, beyond, |f, knee| fallen(f, knee).map(|r| r.workers))
+    }
+
+    fn told_of(best: Row, mut beyond: Vec<Row>, told: impl Fn(&Frame, &Knee) -> Option<u32>) -> Option<u32> {
         let knee = Knee {
             workers: 40,
             lo: 36,
@@ -179,7 +183,7 @@ mod tests {
             curve: beyond.into(),
             ..Frame::default()
         };
-        fallen(&f, &knee).map(|r| r.workers)
+        told(&f, &knee)
     }
 
     #[test]
@@ -196,6 +200,14 @@ mod tests {
             None,
             "five knees are too far"
         );
+    }
+
+    #[test]
+    fn the_overload_told_of_is_where_throughput_has_fallen_not_a_row_nearer_to_twice_the_knee() {
+        let told = |beyond| told_of(row(44, 1000.0, 0.02), beyond, |f, k| overload(f, k).map(|r| r.workers));
+
+        assert_eq!(told(vec![row(64, 1010.0, 0.02), row(128, 700.0, 0.02)]), Some(128));
+        assert_eq!(told(vec![row(64, 1010.0, 0.02), row(128, 980.0, 0.02)]), Some(64));
     }
 
     #[test]

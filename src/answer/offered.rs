@@ -50,12 +50,7 @@ pub(super) fn behind(f: &Frame) -> Found {
         let growth = offered - answered;
         growing(f).then(|| format!("the backlog grows by {}/s, and every response with it", quantity(growth)))
     })?;
-    let text = format!(
-        "{} of {}/s asked {} are answered",
-        quantity(answered),
-        quantity(asked),
-        f.setpoints.arrivals.name()
-    );
+    let text = format!("{} of {}/s asked are answered", quantity(answered), quantity(asked));
     let workers = quantity(f.control.workers);
     Some(match crowded(f) {
         Some(true) => (
@@ -231,7 +226,7 @@ mod tests {
         let (code, sentence) = behind(&frame(100)).unwrap();
 
         assert_eq!(code, Code::Saturated);
-        assert!(sentence.contains("100 of 150/s asked constant"), "{sentence}");
+        assert!(sentence.contains("100 of 150/s asked are answered"), "{sentence}");
         assert!(sentence.contains("grows by 50/s"), "{sentence}");
         assert!(grows(&frame(100)) && !grows(&frame(150)));
     }

@@ -61,7 +61,7 @@ fn machine(f: &Frame) -> String {
     let mut text = format!("this machine {} CPU", percent(f.cpu));
     if let Some(lag) = f.table.send_lag.1.filter(|lag| *lag > 0.0) {
         text += &format!(", send lag p99 {}", length(lag));
-        let p99 = f.table.response.p99.filter(|p99| *p99 > 0.0);
+        let p99 = f.table.response.p99.filter(|p99| lag >= 0.001 * p99);
         text += &p99.map_or_else(String::new, |p99| format!(", {} of p99", percent(lag / p99)));
     }
     if f.cpu_wait > CROWDED {
