@@ -246,10 +246,14 @@ pub(crate) fn at_least(values: &[f64], least: f64) -> usize {
 pub(crate) fn judged<R>(mut case: impl FnMut() -> R, mut judge: impl FnMut(R)) {
     assert!(quiet::full(), "bounds in ms need a quiet machine (tests/run --full)");
     let _alone = alone();
-    let runs = std::env::var("CLOBBER_RUNS").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
-    for _ in 0..runs {
+    for _ in 0..runs() {
         judge(quiet::measure(&[], &mut case));
     }
+}
+
+/// Runs of each case: `CLOBBER_RUNS`, or one.
+pub(crate) fn runs() -> usize {
+    std::env::var("CLOBBER_RUNS").ok().and_then(|n| n.parse().ok()).unwrap_or(1)
 }
 
 /// The printed line of a case.
