@@ -57,6 +57,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn where_this_machine_was_the_limit_or_the_rate_still_rose_it_is_at_least_that() {
+        for (model, mode) in [
+            (LoadModel::Closed, Mode::Max),
+            (LoadModel::Open, Mode::Manual),
+            (LoadModel::Open, Mode::Slo),
+        ] {
+            let mut f = Frame::default();
+            (f.setpoints.model, f.setpoints.mode) = (model, mode);
+            // Late as well: the rate is the figure of this verdict.
+            (f.table.response.p99, f.table.send_lag.1) = (Some(0.020), Some(0.019));
+
+            assert_eq!(bound(&f, Code::GeneratorLimited), Bound::AtLeast);
+            let rising = if mode == Mode::Max { Bound::AtLeast } else { measured(&f) };
+            assert_eq!(bound(&f, Code::NotSaturated), rising);
+        }
+    }
+
+    #[test]
     fn a_full_lane_bounds_a_closed_rate_and_a_late_send_an_open_latency() {
         let mut f = Frame {
             lane_full: 0.05,

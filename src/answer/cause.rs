@@ -37,7 +37,7 @@ fn word(f: &Frame) -> &'static str {
 
 fn slo(f: &Frame) -> &'static str {
     let s = f.slo.as_ref();
-    if s.is_some_and(|s| s.late_here.is_some()) {
+    if s.is_some_and(|s| s.late_here(f.phase == Phase::Done).is_some()) {
         return "late_here";
     }
     match s.map(|s| s.stage) {

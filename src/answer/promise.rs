@@ -9,7 +9,7 @@ use crate::telemetry::promise::{Slo, Stage};
 
 /// Confirmed, or not possible.
 pub(super) fn decided(f: &Frame) -> Found {
-    let s = f.slo.as_ref().filter(|s| s.late_here.is_none())?;
+    let s = f.slo.as_ref().filter(|s| s.late_here(false).is_none())?;
     match (s.confirmed?, s.answer) {
         (true, Some(answer)) => Some((Code::Holds, holds(s, answer))),
         (false, None) => Some((Code::Missed, missed(s))),
@@ -49,9 +49,9 @@ pub(super) fn pending(f: &Frame) -> Option<String> {
         let n = quantity(f.control.workers);
         return Some(format!("{n} workers, held by hand: a gives control back"));
     }
-    if let Some(why) = s.late_here() {
+    if let Some(ours) = s.late_here(f.phase == Phase::Done) {
         return Some(format!(
-            "{} was neither kept nor missed at {}/s: {why} (a quieter one, or -z 5m)",
+            "{ours}: {} is neither kept nor missed at {}/s (a quieter machine, or -z 5m)",
             s.promise,
             quantity(s.rate)
         ));
@@ -115,6 +115,13 @@ pub(super) mod tests {
     use crate::model::promise::Promise;
     use crate::model::setpoints::Mode;
     use crate::telemetry::books::Books;
+    use crate::telemetry::promise::{Harm, Ours};
+
+    const LATE: Ours = Ours {
+        harm: Harm::Late,
+        n: 412,
+        of: 530,
+    };
 
     pub(in crate::answer) fn slo(confirmed: Option<bool>, answer: Option<(f64, f64)>, stage: Stage) -> Frame {
         let mut f = Frame {
@@ -176,14 +183,37 @@ pub(super) mod tests {
     fn a_promise_that_our_lateness_broke_is_undecided_with_how_many_were_ours() {
         for answer in [Some((1331.0, 30.0)), None] {
             let mut f = slo(Some(false), answer, Stage::Missed);
-            f.slo.as_mut().unwrap().late_here = Some((412, 530));
+            f.slo.as_mut().unwrap().late_here = Some(LATE);
 
             let v = verdict(&f);
 
             assert_eq!((v.code, v.cause), (Code::Undecided, Some("late_here")));
-            assert!(v.sentence.contains("412 of 530 late arrivals may be late through"), "{v:?}");
+            assert!(
+                v.sentence.starts_with("412 of 530 late arrivals may be late through"),
+                "{v:?}"
+            );
             assert_eq!(crate::telemetry::validity::doubts(&f).len(), 1, "never valid");
         }
+    }
+
+    #[test]
+    fn a_run_that_ends_while_our_lateness_makes_it_ask_again_says_so() {
+        let mut f = slo(None, Some((1331.0, 30.0)), Stage::Confirm);
+        f.slo.as_mut().unwrap().late_here = Some(LATE);
+        assert_eq!(verdict(&f).cause, Some("confirming"), "it is being asked again");
+
+        f.phase = Phase::Done;
+        let v = verdict(&f);
+
+        assert_eq!((v.code, v.cause), (Code::Undecided, Some("late_here")));
+        assert!(v.sentence.starts_with("412 of 530 late arrivals"), "{v:?}");
+        assert!(
+            crate::telemetry::validity::doubts(&f)
+                .iter()
+                .any(|d| d.starts_with("412 of 530"))
+        );
+        f.slo.as_mut().unwrap().confirmed = Some(true);
+        assert_eq!(verdict(&f).code, Code::Holds, "a later try kept it");
     }
 
     #[test]

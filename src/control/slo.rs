@@ -11,6 +11,7 @@
 mod change;
 mod confirm;
 mod course;
+mod decided;
 mod fit;
 mod idle;
 mod kept;
@@ -26,13 +27,15 @@ use super::{Controller, Move, Observation, Open};
 use crate::model::promise::Promise;
 use crate::model::setpoints::Setpoints;
 use crate::model::units::Nanos;
+use crate::telemetry::promise::Ours;
 use confirm::Confirm;
+use decided::{Decided, Worst};
 use fit::Answer;
 use idle::{Idle, Verdict};
 use kept::Kept;
 use ramp::{Ramp, Rung};
 use regulate::Regulate;
-use signal::{Decided, Signal, Worst};
+use signal::Signal;
 use tip::Tip;
 
 /// Least number of exchanges in flight that is allowed.
@@ -74,8 +77,8 @@ struct Facts {
     /// Held and needed, s.
     held: Option<(f64, f64)>,
     confirmed: Option<bool>,
-    /// It was neither confirmed nor missed: so many of the late ones were late through this machine.
-    late_here: Option<u64>,
+    /// What of the last confirmation was ours, where that left it open.
+    late_here: Option<Ours>,
     /// Confirmations begun on this target.
     tries: u32,
     recovery: Option<f64>,
@@ -154,7 +157,7 @@ impl Slo {
         self.set_rate(rate, now);
         self.reckon(rate);
         self.regulate = Regulate::new(rate);
-        self.facts.tries = 0;
+        (self.facts.tries, self.facts.late_here) = (0, None);
     }
 
     /// What the answer costs from now on at `rate`: its course, and as long to confirm it.

@@ -306,6 +306,9 @@ impl Desk {
             let counts = at >= self.judged && matches!(offer, Some(Offer::Queued | Offer::Shed | Offer::Refused));
             if let Some(cohorts) = self.cohorts.as_mut().filter(|_| counts && demand.limits.is_some()) {
                 cohorts.arrived(at);
+                if offer != Some(Offer::Queued) {
+                    cohorts.unsent(at);
+                }
             }
         }
     }

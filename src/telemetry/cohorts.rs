@@ -17,6 +17,8 @@ pub const SLOT: Nanos = Nanos::from_millis(10);
 pub struct Cohort {
     /// Arrivals that were due in it, shed ones too.
     pub arrived: u64,
+    /// Of those, the ones that found no place and never left.
+    pub unsent: u64,
     /// Of those, answered well within each limit so far.
     pub timely: [u64; TERMS],
     /// Of those answered well, the ones that passed a limit through our send lag alone.
@@ -39,6 +41,7 @@ impl Cohort {
     fn add(&mut self, other: &Self) {
         self.arrived += other.arrived;
         self.postponed += other.postponed;
+        self.unsent += other.unsent;
         self.sent_late += other.sent_late;
         self.lag = self.lag.max(other.lag);
         for i in 0..TERMS {
@@ -59,6 +62,11 @@ impl Cohorts {
     /// An arrival was due.
     pub fn arrived(&mut self, intended: Nanos) {
         self.at(intended.ns() / SLOT.ns()).arrived += 1;
+    }
+
+    /// An arrival that was due is never sent.
+    pub fn unsent(&mut self, intended: Nanos) {
+        self.at(intended.ns() / SLOT.ns()).unsent += 1;
     }
 
     /// An arrival that was due has not begun, and is wanted later.
@@ -109,13 +117,16 @@ impl Cohorts {
         slots.filter(move |(_, c)| c.lag > bound).map(move |(i, c)| (begin(i), c.lag))
     }
 
-    /// Forgets the cohorts that touch a stretch; how many arrivals were in them.
-    pub fn forget(&mut self, from: Nanos, to: Nanos) -> u64 {
+    /// Forgets the cohorts that touch a stretch; how many arrivals were in them, and how many of those were never sent.
+    pub fn forget(&mut self, from: Nanos, to: Nanos) -> (u64, u64) {
         // Places count from the first slot that is still there.
         let place = |slot: u64| slot.saturating_sub(self.first).min(self.slots.len() as u64) as usize;
         let end = place(to.ns() / SLOT.ns() + 1);
         let slots = self.slots.range_mut(place(from.ns() / SLOT.ns()).min(end)..end);
-        slots.map(|c| std::mem::take(c).kept()).sum()
+        slots.fold((0, 0), |(arrived, unsent), c| {
+            let c = std::mem::take(c);
+            (arrived + c.kept(), unsent + c.unsent)
+        })
     }
 
     /// Nothing is in it.
@@ -188,20 +199,21 @@ mod tests {
         told.merge(&c);
 
         assert_eq!(told.take(MS(10)).arrived, 1);
-        assert_eq!((told.forget(MS(20), MS(21)), told.take(MS(2_000)).arrived), (1, 1));
+        assert_eq!((told.forget(MS(20), MS(21)), told.take(MS(2_000)).arrived), ((1, 0), 1));
     }
 
     #[test]
     fn what_touches_a_stretch_is_forgotten_and_nothing_else() {
         let mut c = Cohorts::default();
         [5, 15, 25, 26, 35].iter().for_each(|t| c.arrived(MS(*t)));
+        c.unsent(MS(25));
 
-        assert_eq!(c.forget(MS(19), MS(25)), 3);
-        assert_eq!((c.forget(MS(19), MS(25)), c.forget(MS(90), MS(95))), (0, 0));
+        assert_eq!(c.forget(MS(19), MS(25)), (3, 1));
+        assert_eq!((c.forget(MS(19), MS(25)), c.forget(MS(90), MS(95))), ((0, 0), (0, 0)));
         assert_eq!(c.take(MS(20)).arrived, 1);
-        assert_eq!(c.forget(MS(0), MS(15)), 0, "taken already");
+        assert_eq!(c.forget(MS(0), MS(15)), (0, 0), "taken already");
         assert_eq!(c.take(MS(1000)).arrived, 1);
-        assert_eq!(Cohorts::default().forget(MS(0), MS(50)), 0);
+        assert_eq!(Cohorts::default().forget(MS(0), MS(50)), (0, 0));
     }
 
     #[test]

@@ -67,8 +67,8 @@ pub struct Slo {
     pub confirm: Option<(f64, f64)>,
     /// `Some(true)` once confirmed, `Some(false)` when missed or given up.
     pub confirmed: Option<bool>,
-    /// Neither kept nor missed: of all late arrivals so many, the first, may be late through this machine, too many to decide.
-    pub late_here: Option<(u64, u64)>,
+    /// What of the last confirmation was this machine's, where that left it open.
+    pub late_here: Option<Ours>,
     /// How long the answer takes all told, s, as estimated.
     pub price: Option<f64>,
     /// Exchanges allowed in flight.
@@ -78,15 +78,43 @@ pub struct Slo {
 }
 
 impl Slo {
-    /// Why neither kept nor missed, where this machine's lateness leaves that open.
-    pub fn late_here(&self) -> Option<String> {
-        let (ours, all) = self.late_here?;
-        Some(if all == 0 {
-            "too many were sent late by this machine".into()
-        } else {
-            let (ours, all) = (count(ours), count(all));
-            format!("{ours} of {all} late arrivals may be late through this machine")
-        })
+    /// Why neither kept nor missed, where this machine leaves that open: all tries are over, or `done`: the run is.
+    pub fn late_here(&self, done: bool) -> Option<Ours> {
+        self.late_here
+            .filter(|_| self.confirmed == Some(false) || (done && self.confirmed.is_none()))
+    }
+}
+
+/// What this machine did to the arrivals that would decide a promise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ours {
+    /// What it did.
+    pub harm: Harm,
+    /// To so many.
+    pub n: u64,
+    /// Of so many.
+    pub of: u64,
+}
+
+/// What it may do to one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Harm {
+    /// Late through this machine, of the late ones.
+    Late,
+    /// Answered in time, but sent late, of all.
+    SentLate,
+    /// Not sent, of all that were due.
+    Unsent,
+}
+
+impl fmt::Display for Ours {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.harm {
+            Harm::Late => "late arrivals may be late through this machine",
+            Harm::SentLate => "arrivals were sent late by this machine",
+            Harm::Unsent => "arrivals were not sent by this machine",
+        };
+        write!(f, "{} of {} {what}", count(self.n), count(self.of))
     }
 }
 

@@ -2,7 +2,7 @@
 //! It refuses to doubt for a standstill or a late send alone: they count where a headline figure may be off by more than 10 %.
 
 use super::frame::{Frame, Phase};
-use super::promise::Slo;
+use super::promise::Ours;
 use crate::model::format::{count, length, percent};
 use crate::model::run::EndedBy;
 use crate::model::setpoints::{LoadModel, Mode};
@@ -25,9 +25,14 @@ pub fn doubts(f: &Frame) -> Vec<String> {
         late(f),
         still(f),
         starved(f),
-        f.slo.as_ref().and_then(Slo::late_here),
+        ours(f).map(|o| o.to_string()),
     ];
     found.into_iter().flatten().collect()
+}
+
+/// What leaves a promise open.
+fn ours(f: &Frame) -> Option<Ours> {
+    f.slo.as_ref()?.late_here(f.phase == Phase::Done)
 }
 
 /// Open traffic: a percentile that is much shorter without our send lag. A promise is judged arrival by arrival.

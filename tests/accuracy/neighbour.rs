@@ -1,7 +1,7 @@
 //! A32 beside a neighbour that takes half a core in bursts the answer stands · A33 a lane that is kept from sending is convicted.
 
 use crate::generator::on_one_processor;
-use crate::product::{Ended, run};
+use crate::product::{Ended, Product};
 use crate::quiet::process;
 use crate::ran::{alone, finish, runs, say, start};
 use crate::truth::{Behaviour, Script, Truth};
@@ -59,7 +59,9 @@ impl Drop for Neighbour {
 }
 
 fn demo(args: &[&str]) -> (Ended, Value) {
-    let ended = run(&[&["demo", "--headless", "--output-format", "json"], args].concat());
+    let args = [&["demo", "--headless", "--output-format", "json"], args].concat();
+    // A promise that is asked again takes some minutes.
+    let ended = Product::start(&args).end(Duration::from_secs(400));
     let summary = ended.json();
     let (verdict, generator) = (&summary["verdict"], &summary["generator"]);
     say("A32", &format!("{args:?} exit {:?} {verdict} {generator}", ended.code));

@@ -115,7 +115,7 @@ fn dispersion(batches: &[Batch], split: &Split) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::signal::Worst;
+    use super::super::decided::Worst;
     use super::*;
 
     /// Batches of a second with 1000 arrivals each at `rate`, 1 % of them bad at `answer` and steeply more above.

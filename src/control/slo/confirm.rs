@@ -1,16 +1,18 @@
 //! The proof: a rate is held still, long enough and for enough arrivals, and the promise is kept or not.
 //! It refuses to regulate meanwhile.
 
+use super::decided::{Decided, Worst};
 use super::regulate::window;
-use super::signal::{Decided, Worst};
 use crate::model::promise::Promise;
+use crate::telemetry::promise::{Harm, Ours};
 
 /// Tries in all.
 pub(super) const TRIES: u32 = 4;
 /// Between two tries, the rate falls to this share at least.
 pub(super) const LESS: f64 = 0.95;
-/// Share of arrivals that may be sent later than a quarter of the limit: a target that thrashes answers faster for it.
-const SENT_LATE: f64 = 0.01;
+/// Share of arrivals that may be sent later than a quarter of the limit, for a target that thrashes answers faster for it;
+/// and share of those due that may not be sent by our fault, for the rate is not the one that is claimed.
+const SPOILT: f64 = 0.01;
 /// Held at least, s.
 const HELD: f64 = 20.0;
 
@@ -50,8 +52,13 @@ impl Confirm {
     }
 
     /// So many were sent late that a promise kept says little.
-    pub(super) fn sent_late(&self, promise: &Promise) -> bool {
-        self.decided.sent_late(promise) > SENT_LATE
+    pub(super) fn sent_late(&self, promise: &Promise) -> Option<Ours> {
+        spoilt(Harm::SentLate, self.decided.sent_late(promise))
+    }
+
+    /// So many were not sent, through us, that the promise was kept at a lower rate.
+    pub(super) fn unsent(&self) -> Option<Ours> {
+        spoilt(Harm::Unsent, self.decided.unsent())
     }
 
     /// Held so far and needed, s.
@@ -68,6 +75,10 @@ impl Confirm {
     fn arrivals(&self, promise: &Promise) -> f64 {
         30.0 / promise.strictest()
     }
+}
+
+fn spoilt(harm: Harm, (n, of): (u64, u64)) -> Option<Ours> {
+    (n as f64 > SPOILT * of as f64).then_some(Ours { harm, n, of })
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 //! It refuses to keep what was seen of a target that has become another one.
 
 use super::change;
+use super::decided::Worst;
 use super::fit::{self, Answer, Batch};
 use super::regulate::far;
-use super::signal::Worst;
 use super::tip;
 use std::collections::VecDeque;
 

@@ -6,7 +6,7 @@
 //! ```
 //! A Poisson regression with measured dispersion (McCullagh and Nelder, *Generalized Linear Models*, 6.2).
 
-use super::signal::Worst;
+use super::decided::Worst;
 
 /// How steeply the bad share may rise with the rate, e-folds an e-fold.
 const STEEP: [f64; 6] = [6.0, 8.0, 11.0, 15.0, 20.0, 28.0];

@@ -2,12 +2,13 @@
 //! It refuses to stand by a rate that was confirmed on a target which has become another one.
 
 use super::confirm::{self, Confirm};
+use super::decided::{Decided, Worst};
 use super::ramp::{self, Ramp};
 use super::regulate::Step;
-use super::signal::Decided;
 use super::{FLOOR, Phase, Slo, said};
 use crate::control::Observation;
 use crate::model::promise::Promise;
+use crate::telemetry::promise::{Harm, Ours};
 
 /// An answer this far from the one at its confirmation is another one, e-folds.
 const AWAY: f64 = 0.2;
@@ -41,7 +42,7 @@ impl Slo {
                 self.rate = floor;
                 self.regulate.restart(floor);
                 self.facts.proof = recent;
-                self.unsure();
+                self.unsure(late(&recent));
                 return Phase::Regulate;
             }
             self.miss(said::impossible_at(promise, self.rate));
@@ -81,6 +82,7 @@ impl Slo {
     /// The target tipped over at `at`, 1/s.
     fn tipped(&mut self, at: f64) -> Phase {
         let at = self.regulate.tipped(at);
+        self.facts.late_here = None;
         self.rate = self.regulate.rate();
         self.waited = 0.0;
         self.say(said::tipped(at, self.rate));
@@ -116,24 +118,26 @@ impl Slo {
             return Phase::Regulate;
         }
         let Some(kept) = outcome else { return Phase::Confirm(c) };
-        let late_here = if kept {
-            c.sent_late(promise)
+        let proof = self.facts.proof;
+        let ours = if kept {
+            c.unsent().or_else(|| c.sent_late(promise))
         } else {
-            self.facts.proof.late_here()
+            proof.late_here().then(|| late(&proof))
         };
-        if late_here && self.facts.tries < confirm::TRIES {
-            self.say(said::again(&self.facts.proof, c.rate, kept));
+        self.facts.late_here = ours;
+        if let Some(ours) = ours.filter(|_| self.facts.tries < confirm::TRIES) {
+            self.say(said::again(&ours, c.rate));
             return self.hold(c.rate, seen);
         }
-        let kept = kept && !late_here;
+        let kept = kept && ours.is_none();
         let far = !kept && self.facts.proof.ratio() > MUCH;
         let rate = self.settle(&c, kept);
         let told = said::proof(&self.facts.proof, (c.rate, rate), kept);
         self.say(told);
         if kept || self.facts.tries >= confirm::TRIES {
             self.facts.confirmed = Some(kept);
-            if late_here {
-                self.unsure();
+            if let Some(ours) = ours {
+                self.unsure(ours);
             }
             self.regulate.prove(true);
             // From the answer itself: below it, slack says little of a target that can do more by now.
@@ -151,11 +155,10 @@ impl Slo {
     }
 
     /// Neither kept nor missed: the target's own do not decide it.
-    fn unsure(&mut self) {
-        let w = self.facts.proof;
+    fn unsure(&mut self, ours: Ours) {
         (self.facts.confirmed, self.facts.kept) = (Some(false), None);
-        self.facts.late_here = Some((w.k - w.fair_k) as u64);
-        self.say(said::unsure(&w));
+        self.facts.late_here = Some(ours);
+        self.say(said::unsure(&ours));
     }
 
     /// The answer with what a confirmation saw; the rate to try next, 1/s, where it was not kept.
@@ -208,39 +211,85 @@ impl Slo {
     }
 }
 
+/// Too many were bad, and of those the target's own do not show it.
+fn late(w: &Worst) -> Ours {
+    Ours {
+        harm: Harm::Late,
+        n: (w.k - w.fair_k) as u64,
+        of: w.k as u64,
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::Facts;
     use super::*;
 
-    /// Confirms 1,000/s with so many bad of 100 a tick, of those so many ours and so many sent late, until that is decided:
-    /// how often it was tried, and the facts.
-    fn confirmed(bad: u64, ours: u64, sent_late: u64) -> (f64, Option<bool>, Option<u64>) {
+    /// Confirms 1,000/s with the same decided in every tick, until that is over: the rate of each try, and the facts.
+    fn confirmed(tick: Decided) -> (Vec<f64>, Facts) {
         let promise = Promise::parse("p99<80ms").unwrap();
         let mut slo = Slo {
             promise: Some(promise),
             ..Slo::default()
         };
         let mut phase = slo.hold(1_000.0, &Observation::default());
+        let mut tried = vec![];
         for i in 0..4_000 {
             let Phase::Confirm(c) = phase else { break };
+            if tried.len() < slo.facts.tries as usize {
+                tried.push(c.rate);
+            }
             let seen = Observation::tick(i, 100, 0.01, 10.0);
-            phase = slo.confirm(c, &seen, &promise, &Decided::late(100, bad, ours, sent_late));
+            phase = slo.confirm(c, &seen, &promise, &tick);
+            let again = tried.len() == 2 && tried[0] == tried[1];
+            assert!(!again || slo.facts.late_here.is_some(), "a run that ends now says why");
         }
-        (slo.facts.tries.into(), slo.facts.confirmed, slo.facts.late_here)
+        (tried, slo.facts)
     }
+
+    /// How it ended: what was ours, and to how many percent.
+    fn end(facts: &Facts) -> (Option<bool>, Option<(Harm, u64)>) {
+        (facts.confirmed, facts.late_here.map(|o| (o.harm, 100 * o.n / o.of)))
+    }
+
+    const AGAIN: [f64; 4] = [1_000.0; 4];
 
     #[test]
     fn bad_ones_of_ours_break_no_promise_and_keep_none() {
-        assert_eq!(confirmed(0, 0, 0), (1.0, Some(true), None));
-        let (tries, broken, ours) = confirmed(2, 2, 0);
-        assert_eq!((tries, broken), (4.0, Some(false)), "asked again and again");
-        assert!(ours.is_some_and(|n| n > 100), "{ours:?}");
-        assert_eq!(confirmed(2, 0, 0).2, None, "the target's own decide it");
+        let (tried, facts) = confirmed(Decided::late(100, 0, 0, 0));
+        assert_eq!((tried, end(&facts)), (vec![1_000.0], (Some(true), None)));
+
+        let (tried, facts) = confirmed(Decided::late(100, 2, 2, 0));
+        assert_eq!(tried, AGAIN, "the same rate again: the target did nothing against it");
+        assert_eq!(end(&facts), (Some(false), Some((Harm::Late, 100))));
+
+        let (tried, facts) = confirmed(Decided::late(100, 2, 0, 0));
+        assert_eq!(facts.late_here, None, "the target's own decide it");
+        assert!(tried.len() == 4 && tried.is_sorted_by(|a, b| a > b), "{tried:?}");
     }
 
     #[test]
     fn a_promise_kept_by_arrivals_sent_late_is_asked_again() {
-        assert_eq!(confirmed(0, 0, 1), (1.0, Some(true), None), "one in a hundred");
-        assert_eq!(confirmed(0, 0, 2), (4.0, Some(false), Some(0)));
+        let one_in_a_hundred = confirmed(Decided::late(100, 0, 0, 1));
+        assert_eq!((one_in_a_hundred.0.len(), one_in_a_hundred.1.confirmed), (1, Some(true)));
+
+        let (tried, facts) = confirmed(Decided::late(100, 0, 0, 2));
+        assert_eq!(tried, AGAIN);
+        assert_eq!(end(&facts), (Some(false), Some((Harm::SentLate, 2))));
+    }
+
+    #[test]
+    fn a_rate_that_did_not_leave_is_not_confirmed_although_what_left_was_in_time() {
+        let set_aside = |unsent, full| confirmed(Decided::late(80, 0, 0, 0).and_unsent((20, unsent), (80, full)));
+
+        let (tried, facts) = set_aside(2, 0);
+        assert_eq!(tried, AGAIN);
+        assert_eq!(end(&facts), (Some(false), Some((Harm::Unsent, 2))));
+        assert_eq!(set_aside(1, 0).1.confirmed, Some(true), "99 of a hundred left");
+        assert_eq!(
+            set_aside(4, 16).1.confirmed,
+            Some(true),
+            "the target is as full when we are on time"
+        );
     }
 }

@@ -5,7 +5,7 @@
 //!  rung: settle ─► count what is decided ─► next rung, or too much: back to the one before, once the target is empty
 //! ```
 
-use super::signal::{Decided, Worst};
+use super::decided::{Decided, Worst};
 use crate::model::promise::Promise;
 
 /// From one rung to the next; while answers come as fast as idle ones, two at once.

@@ -8,9 +8,9 @@
 //! (Kesten 1958): before, the rate is still on its way up.
 
 use super::course::Course;
+use super::decided::{Decided, Worst};
 use super::fit::{self, Batch};
 use super::ramp;
-use super::signal::{Decided, Worst};
 use crate::model::promise::Promise;
 
 /// A batch lasts so long at least, s, so many limits, and for so many decided.

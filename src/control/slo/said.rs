@@ -1,15 +1,15 @@
 //! What the law shows and says: one plain sentence a decision, and the figures of the search.
 //! It decides nothing.
 
+use super::decided::Worst;
 use super::regulate::window;
-use super::signal::Worst;
 use super::{Phase, Slo};
 use crate::control::{Move, Open};
 use crate::model::format::{count, length, quantity};
 use crate::model::promise::{self, Promise};
 use crate::model::setpoints::Setpoints;
 use crate::telemetry::frame::{Evidence, State, Term};
-use crate::telemetry::promise::{self as told, Stage};
+use crate::telemetry::promise::{self as told, Harm, Ours, Stage};
 
 /// A price from which on another promise is offered, s, and the share of bad ones that one allows.
 const MINUTE: f64 = 60.0;
@@ -75,7 +75,7 @@ impl Slo {
                 _ => self.facts.held,
             },
             confirmed: self.facts.confirmed,
-            late_here: self.facts.late_here.map(|ours| (ours, self.facts.proof.k as u64)),
+            late_here: self.facts.late_here,
             price: self.facts.price,
             cap,
             recovery: self.facts.recovery,
@@ -191,21 +191,21 @@ pub(super) fn proof(w: &Worst, (at, next): (f64, f64), kept: bool) -> String {
 }
 
 /// A confirmation that says nothing of the target.
-pub(super) fn again(w: &Worst, at: f64, kept: bool) -> String {
-    if kept {
-        format!("{}/s: too many sent late here, again", rate(at))
-    } else {
-        format!("{}/s again: {}", rate(at), ours(w))
-    }
+pub(super) fn again(ours: &Ours, at: f64) -> String {
+    format!("{}/s again: {}", rate(at), harmed(ours))
 }
 
-pub(super) fn unsure(w: &Worst) -> String {
-    format!("neither kept nor missed: {}", ours(w))
+pub(super) fn unsure(ours: &Ours) -> String {
+    format!("{}: undecided", harmed(ours))
 }
 
-fn ours(w: &Worst) -> String {
-    let (ours, all) = (count((w.k - w.fair_k) as u64), count(w.k as u64));
-    format!("{ours} of {all} late are ours")
+fn harmed(ours: &Ours) -> String {
+    let what = match ours.harm {
+        Harm::Late => "late are ours",
+        Harm::SentLate => "sent late",
+        Harm::Unsent => "not sent",
+    };
+    format!("{} of {} {what}", count(ours.n), count(ours.of))
 }
 
 pub(super) fn moved(at: f64) -> String {
@@ -223,6 +223,30 @@ pub(super) fn room(at: f64, next: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_ours_is_said_with_its_numbers_in_few_words() {
+        let ours = |harm, n, of| Ours { harm, n, of };
+        let all = [
+            again(&ours(Harm::Late, 412, 530), 2_815.0),
+            again(&ours(Harm::SentLate, 612, 30_000), 2_815.0),
+            again(&ours(Harm::Unsent, 612, 30_000), 2_815.0),
+            unsure(&ours(Harm::Late, 412, 530)),
+            unsure(&ours(Harm::Unsent, 612, 30_000)),
+        ];
+
+        assert_eq!(
+            all,
+            [
+                "2,815/s again: 412 of 530 late are ours",
+                "2,815/s again: 612 of 30,000 sent late",
+                "2,815/s again: 612 of 30,000 not sent",
+                "412 of 530 late are ours: undecided",
+                "612 of 30,000 not sent: undecided",
+            ]
+        );
+        assert!(all.iter().all(|t| t.len() <= 40), "{all:?}");
+    }
 
     #[test]
     fn minutes_are_told_with_what_a_laxer_percentile_costs() {

@@ -8,9 +8,10 @@
 //!  against the target alone: not those late through our send lag, and none in the wake of a late send of ours
 //! ```
 
+use super::decided::Decided;
 use super::wakes::Wakes;
 use crate::control::Observation;
-use crate::model::promise::{Promise, TERMS, Term};
+use crate::model::promise::Promise;
 use crate::model::units::Nanos;
 use crate::telemetry::cohorts::Cohorts;
 
@@ -25,107 +26,6 @@ const AFTER: u64 = 3;
 /// what it measures. The window is this long, or the age at which the last arrivals are decided.
 const ASIDE: f64 = 0.4;
 const RECENT: Nanos = Nanos::from_secs(10);
-
-/// How many were decided, and how many of those were bad, by term.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Decided {
-    n: [u64; TERMS],
-    k: [u64; TERMS],
-    /// Of these, what the target alone answers for.
-    fair_n: [u64; TERMS],
-    fair_k: [u64; TERMS],
-    /// Answered well, and sent later than a quarter of the strictest limit.
-    sent_late: u64,
-}
-
-/// The term nearest its bound.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Worst {
-    /// Decided and bad.
-    pub(super) n: f64,
-    pub(super) k: f64,
-    /// Share allowed.
-    pub(super) q: f64,
-    /// Of these, what the target alone answers for.
-    pub(super) fair_n: f64,
-    pub(super) fair_k: f64,
-}
-
-impl Worst {
-    /// Too many were bad, and the target's own do not show it.
-    pub(super) fn late_here(&self) -> bool {
-        self.k > self.q * self.n && self.fair_k <= self.q * self.fair_n
-    }
-
-    /// Bad ones as a share; 0 while none are decided.
-    pub(super) fn share(&self) -> f64 {
-        if self.n > 0.0 { self.k / self.n } else { 0.0 }
-    }
-
-    /// That share over the share allowed.
-    pub(super) fn ratio(&self) -> f64 {
-        if self.q > 0.0 { self.share() / self.q } else { 0.0 }
-    }
-}
-
-#[cfg(test)]
-impl Decided {
-    /// Of a promise with one term.
-    pub(super) fn of(n: u64, k: u64) -> Self {
-        let mut one = Self::default();
-        (one.n[0], one.k[0]) = (n, k);
-        (one.fair_n[0], one.fair_k[0]) = (n, k);
-        one
-    }
-
-    /// The same, of whose bad ones so many are ours, and so many were sent late.
-    pub(super) fn late(n: u64, k: u64, ours: u64, sent_late: u64) -> Self {
-        let mut one = Self::of(n, k);
-        (one.fair_k[0], one.sent_late) = (k - ours, sent_late);
-        one
-    }
-}
-
-impl Decided {
-    /// Adds what was decided later.
-    pub(super) fn add(&mut self, other: &Self) {
-        for i in 0..TERMS {
-            self.n[i] += other.n[i];
-            self.k[i] += other.k[i];
-            self.fair_n[i] += other.fair_n[i];
-            self.fair_k[i] += other.fair_k[i];
-        }
-        self.sent_late += other.sent_late;
-    }
-
-    /// Share of those decided by the latency limits whose sending took more than a quarter of the strictest.
-    pub(super) fn sent_late(&self, promise: &Promise) -> f64 {
-        self.sent_late as f64 / self.count(promise).max(1.0)
-    }
-
-    /// Arrivals decided by the latency limits.
-    pub(super) fn count(&self, promise: &Promise) -> f64 {
-        let latency = |(_, t): &(usize, &Term)| t.limit < Nanos::MAX;
-        promise
-            .terms()
-            .enumerate()
-            .find(latency)
-            .map_or(0.0, |(i, _)| self.n[i] as f64)
-    }
-
-    /// The term with the most bad ones beside those allowed; without any, the strictest.
-    pub(super) fn worst(&self, promise: &Promise) -> Worst {
-        let of = |(i, t): (usize, &Term)| Worst {
-            n: self.n[i] as f64,
-            k: self.k[i] as f64,
-            q: t.q,
-            fair_n: self.fair_n[i] as f64,
-            fair_k: self.fair_k[i] as f64,
-        };
-        let later = |a: &Worst, b: &Worst| a.ratio().total_cmp(&b.ratio()).then(b.q.total_cmp(&a.q));
-        promise.terms().enumerate().map(of).max_by(later).unwrap_or_default()
-    }
-}
 
 /// Cohorts that wait for their age.
 #[derive(Clone, Debug, Default)]
@@ -187,9 +87,12 @@ impl Signal {
         let mut out = Decided::default();
         self.quick.take(self.from.min(now));
         self.slow.take(self.from.min(now));
-        let aside = |c: &mut Cohorts| self.blind.iter().map(|(from, to)| c.forget(*from, *to)).sum::<u64>();
-        self.aside += aside(&mut self.quick);
-        aside(&mut self.slow);
+        for (from, to) in &self.blind {
+            let aside = self.quick.forget(*from, *to);
+            self.aside += aside.0;
+            out.here.add(aside);
+            self.slow.forget(*from, *to);
+        }
         let late = LATE.max(Nanos::new(promise.limit().ns() / 10));
         let wakes = &self.wakes;
         let mut count = |cohorts: &mut Cohorts, age: Nanos, latency: bool| {
@@ -203,7 +106,11 @@ impl Signal {
                         out.fair_k[i] += bad.saturating_sub(c.late_here[i]);
                     }
                 }
-                out.sent_late += if latency { c.sent_late } else { 0 };
+                if latency {
+                    out.sent_late += c.sent_late;
+                    let side = if wakes.touch(at) { &mut out.here } else { &mut out.fair };
+                    side.add((c.arrived, c.unsent));
+                }
             });
         };
         count(&mut self.quick, promise.limit(), true);

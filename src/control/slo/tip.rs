@@ -7,8 +7,8 @@
 //! ```
 //! Escape from a metastable state: the mean time to it falls exponentially with the load (Gibbens, Hunt and Kelly 1990).
 
+use super::decided::Decided;
 use super::fit::{Answer, Batch};
-use super::signal::Decided;
 use crate::control::Observation;
 use crate::model::promise::Promise;
 
@@ -119,7 +119,7 @@ fn likelihood(batches: &[Batch], steep: f64, ln_rate: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::signal::Worst;
+    use super::super::decided::Worst;
     use super::*;
 
     fn batch(rate: f64, span: f64, tipped: bool) -> Batch {

@@ -51,6 +51,6 @@ fn one_that_stands_still_all_the_time_leaves_open_what_the_target_keeps() {
 
     let last = found(&turns[749]);
     assert_eq!((last.stage, last.answer), (Stage::Missed, None), "{last:?}");
-    let (ours, all) = last.late_here.unwrap();
-    assert!(2 * ours > all, "most late ones are ours: {last:?}");
+    let ours = last.late_here.unwrap();
+    assert!(2 * ours.n > ours.of, "most late ones are ours: {last:?}");
 }

@@ -77,7 +77,11 @@ impl World {
         let offer = self.backlog.offer(0, || number);
         if offer.is_some_and(|o| o != Offer::Held) {
             if self.demand.limits.is_some() {
-                self.tally.cohorts.get_or_insert_default().arrived(self.due);
+                let cohorts = self.tally.cohorts.get_or_insert_default();
+                cohorts.arrived(self.due);
+                if offer != Some(Offer::Queued) {
+                    cohorts.unsent(self.due);
+                }
             }
             self.begun += 1;
             self.tally.scheduled += 1;
