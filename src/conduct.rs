@@ -14,6 +14,7 @@ mod experiments;
 mod generator;
 mod guard;
 mod ledger;
+mod observe;
 mod orders;
 mod outage;
 mod outside;
@@ -28,6 +29,7 @@ mod traffic;
 mod vigil;
 
 pub use conductor::{Conductor, Limits};
+pub use observe::observe;
 pub use orders::Said;
 pub use outside::SnapshotWish;
 

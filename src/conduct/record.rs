@@ -1,13 +1,11 @@
-//! What one interval adds to the figures of a run, and what a law may know of it.
+//! What one interval adds to the figures of a run.
 //! It refuses to conclude.
 
 use super::axis::Levels;
 use super::conductor::Conductor;
-use crate::control::Observation;
-use crate::model::demand::{Demand, Drive};
+use crate::model::demand::Drive;
 use crate::model::notice::Who;
 use crate::model::units::Nanos;
-use crate::telemetry::grid::Grid;
 use crate::telemetry::interval::Interval;
 
 impl Conductor {
@@ -85,31 +83,11 @@ impl Conductor {
     }
 }
 
-/// An interval as a law may know it.
-pub(super) fn observe(i: &Interval, demand: &Demand, gentle: bool) -> Observation {
-    let all = i.tally.response();
-    Observation {
-        now: i.to,
-        span: (i.to - i.from).secs(),
-        ok: i.tally.ok,
-        err: i.tally.bad_status + i.tally.error_total(),
-        limited: i.tally.limited(),
-        mean: all.mean(),
-        grid: Grid::of(&all),
-        workers: demand.workers,
-        in_flight: i.gauges.in_flight,
-        gentle,
-        cohorts: i.tally.cohorts.as_deref().cloned(),
-        offered: demand.rate,
-        waiting: i.gauges.waiting,
-        pauses: i.health.pauses.clone(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::conduct::{Limits, Plant};
+    use crate::model::demand::Demand;
     use crate::model::run::RunInfo;
     use crate::model::setpoints::{LoadModel, Mode, Setpoints};
     use crate::telemetry::frame::{Frame, Phase};

@@ -3,14 +3,12 @@
 
 use super::plants::Recipe;
 use super::world::World;
-use crate::conduct::Plant;
+use crate::conduct::{Plant, observe};
 use crate::control::Observation;
 use crate::control::regulator::{Regulator, Ruling};
 use crate::model::demand::Demand;
 use crate::model::setpoints::Setpoints;
 use crate::model::units::Nanos;
-use crate::telemetry::grid::Grid;
-use crate::telemetry::interval::Interval;
 
 /// The control period.
 pub const TICK: Nanos = Nanos::from_millis(100);
@@ -98,23 +96,23 @@ impl Drive {
     }
 }
 
-/// An interval as a law may know it.
-fn observe(interval: &Interval, demand: &Demand, gentle: bool) -> Observation {
-    let t = &interval.tally;
-    Observation {
-        now: interval.to,
-        span: (interval.to - interval.from).secs(),
-        ok: t.ok,
-        err: t.bad_status + t.failed + t.unsent,
-        limited: t.limited(),
-        mean: t.direct.mean(),
-        grid: Grid::of(&t.direct),
-        workers: demand.workers,
-        in_flight: interval.gauges.in_flight,
-        gentle,
-        cohorts: t.cohorts.as_deref().cloned(),
-        offered: demand.rate,
-        waiting: interval.gauges.waiting,
-        pauses: interval.health.pauses.clone(),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_law_sees_the_answers_of_late_arrivals_too() {
+        let mut drive = Drive::new(Recipe::named("usl").unwrap(), Setpoints::default(), false, 1);
+        drive.demand = Demand {
+            workers: 4.0,
+            rate: Some(1_000.0),
+            ..Demand::default()
+        };
+        drive.world.set(drive.demand);
+
+        let seen = drive.turn().seen;
+
+        assert!(seen.waiting > 0 && seen.ok > 8, "more than left at once: {seen:?}");
+        assert_eq!(seen.grid.total(), seen.ok, "responses told of, and answers");
     }
 }

@@ -32,16 +32,18 @@ fn kept(gap: f64, seed: u64) -> Vec<Turn> {
 #[test]
 fn what_a_generator_that_stood_still_sent_late_is_not_held_against_the_target() {
     let exact = 500.0 - 100f64.ln() / 0.040;
-    let mut errors = Vec::new();
-    for seed in 1..=6 {
+    let (mut errors, mut confirmed) = (Vec::new(), 0);
+    for seed in 1..=24 {
         let turns = kept(4.0, seed);
 
         let (last, told) = (found(&turns[749]), said(&turns));
-        assert_eq!(last.confirmed, Some(true), "seed {seed}: {told:?}");
+        assert!(last.confirmed == Some(true) || seed > 6, "seed {seed}: {told:?}");
         assert!(told.iter().any(|t| t.contains("arrivals set aside")), "{told:?}");
+        confirmed += u32::from(last.confirmed == Some(true));
         errors.push(last.answer.unwrap().0 / exact - 1.0);
     }
     assert!(median(errors.clone()).abs() < 0.05, "{errors:?}");
+    assert!(confirmed >= 22, "{confirmed} of 24");
 }
 
 #[test]
