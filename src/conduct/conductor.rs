@@ -278,7 +278,7 @@ impl Conductor {
         }
         if ruling.resting {
             let queue = self.queue_estimate(seen.ok as f64 / seen.span);
-            self.resting.add(&i.tally, i.from, seen.span, before, queue, band(mode));
+            self.resting.tick(mode, &i.tally, i.from, seen.span, (before, queue));
         }
         for note in &ruling.notes {
             self.narration.clone_from(note);
@@ -386,13 +386,4 @@ fn connected(i: &Interval, lacks: bool) -> u64 {
     let lost = if lacks { i.gauges.backing } else { 0 };
     let stuck = i.gauges.connecting.saturating_sub(DIALS * i.tally.opened);
     i.gauges.workers.saturating_sub(stuck + lost)
-}
-
-/// Workers that still are the same rest, as a share of them: `max` and `manual` rest on a count, the school swings.
-fn band(mode: Mode) -> f64 {
-    match mode {
-        Mode::Hold | Mode::Slo => f64::MAX,
-        mode if mode.school() => 0.4,
-        _ => 0.0,
-    }
 }

@@ -1,6 +1,7 @@
 //! Steady state: the ticks at the resting worker count, never mixed with ramp or probes.
 
 use super::shift::Rest;
+use crate::model::setpoints::Mode;
 use crate::model::units::Nanos;
 use crate::telemetry::batches::Batches;
 use crate::telemetry::column::Column;
@@ -48,6 +49,12 @@ impl Block {
         self.batches.add(tally.ok, span);
     }
 
+    /// Its mean workers are about so many, or it is empty.
+    fn near(&self, workers: f64) -> bool {
+        let mean = self.workers / self.span.max(1e-9);
+        self.span == 0.0 || (workers - mean).abs() <= CLOSE_BY * mean + 1e-9
+    }
+
     pub(super) fn good_rate(&self) -> f64 {
         if self.span > 0.0 { self.ok as f64 / self.span } else { 0.0 }
     }
@@ -84,6 +91,8 @@ impl Block {
 pub(super) struct Resting {
     now: Block,
     at: f64,
+    /// On target with other workers, so far too shortly to be a rest.
+    way: Block,
     /// Rests close by since the target last changed, and where the first of them was.
     about: Block,
     around: f64,
@@ -102,8 +111,37 @@ impl Resting {
         }
     }
 
+    /// Adds a resting tick of a mode.
+    pub(super) fn tick(&mut self, mode: Mode, tally: &Tally, from: Nanos, span: f64, (workers, queue): (f64, f64)) {
+        match mode {
+            Mode::Hold => self.add_kept(tally, from, span, workers, queue),
+            Mode::Slo => self.add(tally, from, span, workers, queue, f64::MAX),
+            mode if mode.school() => self.add(tally, from, span, workers, queue, 0.4),
+            _ => self.add(tally, from, span, workers, queue, 0.0),
+        }
+    }
+
+    /// Adds a tick on target, where the workers follow it: a count far from those of the present rest is on the way to another
+    /// one, which begins where it has lasted long enough.
+    fn add_kept(&mut self, tally: &Tally, from: Nanos, span: f64, workers: f64, queue: f64) {
+        if self.now.near(workers) {
+            self.way = Block::default();
+            self.add(tally, from, span, workers, queue, f64::MAX);
+            return;
+        }
+        if !self.way.near(workers) {
+            self.way = Block::default();
+        }
+        self.way.add(tally, from, span, workers, queue);
+        if self.way.span >= LEAST {
+            self.before = self.now.steady("hold").filter(|s| s.span >= LEAST);
+            (self.now, self.at) = (std::mem::take(&mut self.way), workers);
+            (self.about, self.around) = (self.now.clone(), workers);
+        }
+    }
+
     /// Adds a resting tick at `workers`; one further than `band` (a share) from the first of a rest begins anew.
-    pub(super) fn add(&mut self, tally: &Tally, from: Nanos, span: f64, workers: f64, queue: f64, band: f64) {
+    fn add(&mut self, tally: &Tally, from: Nanos, span: f64, workers: f64, queue: f64, band: f64) {
         if (workers - self.at).abs() > band * self.at + 1e-9 {
             if self.now.span >= LEAST {
                 self.before = self.now.steady("hold");
@@ -123,6 +161,7 @@ impl Resting {
     pub(super) fn clear(&mut self) {
         self.now = Block::default();
         self.about = Block::default();
+        self.way = Block::default();
         self.before = None;
     }
 
@@ -252,6 +291,29 @@ mod tests {
         r.add(&tick(100), Nanos::from_secs(3), 0.1, 51.0, 0.0, 0.25);
 
         assert!(r.evidence().0 < 0.2, "another place is another rest");
+    }
+
+    #[test]
+    fn a_target_kept_on_the_way_to_its_workers_is_no_part_of_their_rest() {
+        let mut r = Resting::default();
+        let kept = |r: &mut Resting, ticks, workers| {
+            (0..ticks).for_each(|_| r.add_kept(&tick(10 * workers as u64), Nanos::ZERO, 0.1, workers, 0.0));
+        };
+        let seen = |r: &Resting| {
+            r.steady(true, &[])
+                .map(|s| (s.workers, (2.0 * s.good_rate).round(), (10.0 * s.span).round()))
+        };
+
+        // On its way it is on target too: with 2 workers, a little more, and 16.
+        kept(&mut r, 60, 2.0);
+        kept(&mut r, 15, 16.0);
+        assert_eq!(seen(&r), Some((2.0, 400.0, 60.0)), "16 may not last");
+        kept(&mut r, 15, 17.0);
+        assert_eq!(seen(&r), Some((16.5, 3300.0, 30.0)));
+
+        kept(&mut r, 5, 30.0);
+        kept(&mut r, 10, 16.0);
+        assert_eq!(seen(&r), Some((16.375, 3275.0, 40.0)), "a visit is no rest");
     }
 
     #[test]
