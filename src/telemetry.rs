@@ -14,6 +14,7 @@ pub mod grid;
 pub mod interval;
 pub mod latency;
 pub mod outage;
+pub mod pauses;
 pub mod promise;
 pub mod rates;
 pub mod samples;

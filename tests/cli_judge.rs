@@ -15,6 +15,7 @@ use nginx::Nginx;
 use product::{Ended, Product, run};
 use schema::{check, number, text};
 use serde_json::Value;
+use std::io::{Read, Write};
 use std::time::Duration;
 
 const LONG: Duration = Duration::from_secs(60);
@@ -299,4 +300,43 @@ fn what_was_cut_off_at_the_end_is_told_with_its_age() {
     assert!(ended.stdout.contains("3 sent = 3 aborted (oldest "), "{}", ended.stdout);
     let age = ended.stdout.split("(oldest ").nth(1).unwrap();
     assert!(age.starts_with("9") || age.starts_with("1"), "about a second: {age}");
+}
+
+/// Answers so many connections' requests, head and body in two writes, with Nagle's algorithm as the system has it.
+fn in_two_writes() -> std::net::SocketAddr {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            std::thread::spawn(move || answer_in_two_writes(stream.unwrap()));
+        }
+    });
+    at
+}
+
+fn answer_in_two_writes(mut stream: std::net::TcpStream) {
+    let mut request = [0; 4096];
+    // One request at a time: what a read gives is one, for it is short.
+    while stream.read(&mut request).is_ok_and(|n| n > 0) {
+        let head = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n");
+        if head.and_then(|()| stream.write_all(b"ok")).is_err() {
+            return;
+        }
+    }
+}
+
+#[test]
+fn a_server_that_waits_for_a_delayed_acknowledgement_is_told_so() {
+    let at = in_two_writes();
+
+    let ended = run(&[&format!("http://{at}/"), "-c", "1", "-n", "60", "--headless"]);
+
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let because = ended.stdout.split("Because").nth(1).unwrap_or_default();
+    assert!(
+        because.contains("ms between the first byte and the rest on"),
+        "{}",
+        ended.stdout
+    );
+    assert!(because.contains("delayed"), "{}", ended.stdout);
 }

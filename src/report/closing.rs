@@ -108,6 +108,7 @@ fn because(f: &Frame, verdict: &Verdict) -> Option<String> {
     {
         parts.push(format!("{} of the time is before the first byte", percent(share)));
     }
+    parts.extend(f.totals.pauses.hint(f.books.ok + f.books.bad_status));
     (!parts.is_empty()).then(|| parts.join(". ") + ".")
 }
 

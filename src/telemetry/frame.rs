@@ -9,6 +9,7 @@ use super::experiment::{StepTest, Tune};
 use super::interval::{Gauges, Health};
 use super::latency::Summary;
 use super::outage::Outage;
+use super::pauses::Pauses;
 use super::promise::{Check, Slo};
 use super::tally::ErrorSample;
 use super::window::Stats;
@@ -236,6 +237,8 @@ pub struct Totals {
     pub aborted_oldest: Option<f64>,
     /// Slow connects.
     pub connects: Connects,
+    /// Answers whose rest came late.
+    pub pauses: Pauses,
     /// How long the first of those that were never sent had waited, s.
     pub not_sent_oldest: Option<f64>,
     /// Mean response of answers with an unexpected status, s.

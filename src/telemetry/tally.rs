@@ -4,6 +4,7 @@
 use super::cohorts::Cohorts;
 use super::connects::Connects;
 use super::latency::{Latency, Summary, enough};
+use super::pauses::Pauses;
 use super::samples;
 pub use super::samples::ErrorSample;
 use crate::model::failure::Failure;
@@ -94,6 +95,8 @@ pub struct Tally {
     pub bad_ns: u64,
     /// Summed time to first byte of answered exchanges, ns, from sent.
     pub first_byte_ns: u64,
+    /// Answers whose rest came late after their first byte.
+    pub pauses: Pauses,
     /// Ages of aborted exchanges.
     pub aborted_age: Option<Box<Latency>>,
     /// Arrivals by intended start, while a promise is kept.
@@ -127,6 +130,7 @@ impl Default for Tally {
             spoiled: None,
             connect: None,
             connects: Connects::default(),
+            pauses: Pauses::default(),
             bad_ns: 0,
             first_byte_ns: 0,
             aborted_age: None,
@@ -184,7 +188,11 @@ impl Tally {
         }
         let timed_out = matches!(outcome, Outcome::Failed(class) if class.timeout());
         if let (true, Some(sent)) = (answered || timed_out, seen.sent) {
-            self.first_byte_ns += (seen.first.unwrap_or(end) - sent).ns();
+            let first = seen.first.unwrap_or(end);
+            self.first_byte_ns += (first - sent).ns();
+            if answered {
+                self.pauses.record(end - first);
+            }
             self.record(seen, sent, end);
             if outcome != Outcome::Ok {
                 self.spoiled.get_or_insert_default().record(end - seen.intended);
@@ -290,6 +298,7 @@ impl Tally {
         merge_series(&mut self.spoiled, &other.spoiled);
         merge_series(&mut self.connect, &other.connect);
         self.connects.merge(other.connects);
+        self.pauses.merge(other.pauses);
         merge_series(&mut self.aborted_age, &other.aborted_age);
         if let Some(c) = &other.cohorts {
             self.cohorts.get_or_insert_default().merge(c);
