@@ -5,6 +5,7 @@
 //!  ramp ──► refine ──► trim ──► track (hold, probe, hold …) ──change──► ramp again, from where it stands
 //! ```
 
+pub mod back;
 pub mod change;
 pub mod contradiction;
 pub mod fence;
@@ -25,6 +26,7 @@ use super::{Controller, Move, Observation};
 use crate::model::format::workers;
 use crate::model::setpoints::Setpoints;
 use crate::telemetry::frame::{Evidence, State, Term};
+use back::Left;
 use known::Known;
 use paced::{Paced, Refusals};
 use ramp::Ramp;
@@ -85,6 +87,8 @@ pub struct Max {
     refusals: Refusals,
     /// Workers and rate of the rest that an alarm ended, until the next rest tells whether it was a false one.
     suspect: Option<(u32, f64)>,
+    /// The rest that somebody else ended by taking the workers over, until it is known whether it still fits.
+    left: Option<Left>,
     /// What the last decision under way needed: stays while workers settle.
     shown: Option<Evidence>,
 }
@@ -106,6 +110,7 @@ impl Max {
             at_limit: false,
             refusals: Refusals::default(),
             suspect: None,
+            left: None,
             shown: None,
         }
     }
@@ -119,6 +124,9 @@ impl Max {
         let known = &mut self.known;
         match &mut self.phase {
             Phase::Idle => {
+                if let Some(left) = self.left {
+                    return self.come_back(left.workers, seen, set);
+                }
                 let workers = trial::within(seen.workers, set.bounds);
                 let mut ramp = Ramp::new(workers, self.again, known);
                 if !self.again {
@@ -135,8 +143,35 @@ impl Max {
         }
     }
 
+    /// To the rest that an override ended.
+    fn come_back(&mut self, to: u32, seen: &Observation, set: &Setpoints) -> Step {
+        let to = trial::within(f64::from(to), set.bounds);
+        let track = Track::new(to, seen.workers, set, &mut self.known);
+        self.phase = Phase::Track(Box::new(track));
+        Step {
+            note: Some(format!("back to {}", workers(to))),
+            ..Step::at(to)
+        }
+    }
+
+    /// Whether the rest it came back to still fits.
+    fn recognise(&mut self, step: &mut Step) {
+        let (Phase::Track(track), Some(left)) = (&self.phase, self.left) else {
+            return;
+        };
+        if step.changed || track.workers != left.workers {
+            // It moved on, so the old rest is none.
+            self.left = None;
+        } else if let Some((fits, note)) = left.fits(&self.known) {
+            self.left = None;
+            step.changed = !fits;
+            step.note.get_or_insert(note);
+        }
+    }
+
     fn advance(&mut self, step: &mut Step, seen: &Observation, set: &Setpoints) {
         self.judge_alarm();
+        self.recognise(step);
         self.look_back(step);
         if step.changed {
             self.suspect = Some((step.workers, self.known.at(step.workers).rate()));
@@ -165,6 +200,7 @@ impl Max {
         if matches!(self.phase, Phase::Paced(_)) || !self.refusals.limiter() {
             return;
         }
+        self.left = None;
         let paced = Paced::new(seen.workers, self.known.each());
         self.known.forget();
         self.at_limit = false;
@@ -285,8 +321,12 @@ impl Controller for Max {
     fn track(&mut self, seen: &Observation, _workers: f64) {
         self.known.see(seen);
         self.refusals.hear(seen);
+        if let Phase::Track(track) = &self.phase {
+            self.left = Left::of(track.workers, &self.known);
+        }
         if self.known.errors() > FAILING && seen.err > 5 {
             self.known.fence.put(seen.workers.round() as u32);
+            self.left = None;
         }
         self.known.forget();
         self.again = true;

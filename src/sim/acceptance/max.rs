@@ -5,6 +5,7 @@ use crate::model::setpoints::{Bounds, Setpoints};
 use crate::model::units::Nanos;
 use crate::sim::drive::{Drive, Turn};
 use crate::sim::plants::Recipe;
+use crate::telemetry::frame::State;
 use std::collections::BTreeMap;
 
 fn within(min: u32, max: u32) -> Setpoints {
@@ -199,5 +200,47 @@ fn at_a_bound_it_rests_and_wishes_for_nothing_beyond() {
             assert_eq!((n, alarms(&turns)), (bound, 0));
             assert!(pairs >= 2, "{bound}: {pairs}");
         }
+    }
+}
+
+/// Rests for `rest` s, is held by hand at four times that for 6 s, and released for 14 s: workers at rest before, and what came
+/// after the release.
+fn overridden(plant: &str, seed: u64, rest: f64) -> (f64, Vec<Turn>) {
+    let mut drive = drive(plant, free(), seed);
+    let before = drive.run(rest);
+    let at_rest = before.iter().rev().find(|t| t.ruling.resting).unwrap().seen.workers;
+    drive.set.asked = Some(4 * at_rest as u32);
+    drive.run(6.0);
+    drive.set.asked = None;
+    (at_rest, drive.run(14.0))
+}
+
+#[test]
+fn after_an_override_it_returns_to_the_rest_it_knew_without_a_search() {
+    for (plant, seed) in [("mmc", 1), ("usl", 2), ("flat", 3)] {
+        let (knee, after) = overridden(plant, seed, 20.0);
+
+        let searched = |t: &&Turn| matches!(t.ruling.state, State::Ramp | State::Reprobe | State::Refine | State::Trim);
+        assert_eq!(after.iter().filter(searched).count(), 0, "{plant}");
+        assert!(
+            after[12..32].iter().all(|t| t.ruling.workers == knee),
+            "{plant}: at rest for the first 2 s"
+        );
+        assert!(after.iter().all(|t| t.ruling.workers <= 4.0 * knee), "{plant}");
+        let said = |words: &str| after.iter().flat_map(|t| &t.ruling.notes).any(|n| n.contains(words));
+        assert!(said("still fit: the knee"), "{plant}");
+    }
+}
+
+#[test]
+fn after_an_override_under_which_the_target_changed_it_searches_again() {
+    // Its capacity falls to a half at 30 s, while the workers are held by hand.
+    let knee = Recipe::named("capdrop").unwrap().truth(Nanos::from_secs(59)).knee_workers;
+    for seed in 0..4 {
+        let (_, after) = overridden("capdrop", seed, 27.0);
+
+        assert!(after.iter().any(|t| t.ruling.changed), "{seed}");
+        let rests = median(after[90..].iter().map(|t| t.seen.workers).collect()) / f64::from(knee);
+        assert!((0.7..1.6).contains(&rests), "{seed}: {rests} knees");
     }
 }
