@@ -37,13 +37,14 @@ fn what_a_generator_that_stood_still_sent_late_is_not_held_against_the_target() 
         let turns = kept(4.0, seed);
 
         let (last, told) = (found(&turns[749]), said(&turns));
-        assert!(last.confirmed == Some(true) || seed > 6, "seed {seed}: {told:?}");
+        assert_ne!(last.confirmed, Some(false), "seed {seed}: {told:?}");
         assert!(told.iter().any(|t| t.contains("arrivals set aside")), "{told:?}");
         confirmed += u32::from(last.confirmed == Some(true));
         errors.push(last.answer.unwrap().0 / exact - 1.0);
     }
     assert!(median(errors.clone()).abs() < 0.05, "{errors:?}");
-    assert!(confirmed >= 22, "{confirmed} of 24");
+    // The others are asked again at the end: more than 1 % of what was due did not leave.
+    assert!(confirmed >= 20, "{confirmed} of 24");
 }
 
 #[test]
