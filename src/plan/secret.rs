@@ -47,6 +47,7 @@ impl Secrets {
         let body = request.body.as_deref().unwrap_or_default();
         let body = &body[..body.len().min(BODY)];
         all.extend(named(&String::from_utf8_lossy(body)).then(|| body.to_vec()));
+        all.extend(credentials(request));
         let escaped: Vec<Vec<u8>> = all.iter().map(|v| v.escape_ascii().collect()).collect();
         all.extend(escaped);
         all.retain(|v| v.len() >= LEAST);
@@ -85,6 +86,39 @@ fn pieces(value: &str) -> impl Iterator<Item = &str> {
             _ => piece,
         })
         .map(|piece| piece.trim_matches('"'))
+}
+
+/// User and password of Basic authentication (RFC 7617) in plain, and the password alone.
+fn credentials(request: &Request) -> Vec<Vec<u8>> {
+    let basic = |value: &str| {
+        let (scheme, coded) = value.trim().split_once(' ')?;
+        let plain = scheme.eq_ignore_ascii_case("basic").then(|| decoded(coded.trim()))??;
+        let colon = plain.iter().position(|b| *b == b':')?;
+        Some([plain[colon + 1..].to_vec(), plain])
+    };
+    let headers = request.headers.iter().filter(|(name, _)| named(name));
+    headers.filter_map(|(_, value)| basic(value)).flatten().collect()
+}
+
+/// Base64 (RFC 4648 section 4), padded or not.
+fn decoded(text: &str) -> Option<Vec<u8>> {
+    let (mut out, mut bits, mut held) = (Vec::new(), 0_u32, 0);
+    for byte in text.trim_end_matches('=').bytes() {
+        let six = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => return None,
+        };
+        (bits, held) = ((bits << 6 | u32::from(six)) & 0xffff, held + 6);
+        if held >= 8 {
+            held -= 8;
+            out.push((bits >> held) as u8);
+        }
+    }
+    Some(out)
 }
 
 /// How much of `text`, from its begin, is in the secret, if that is telling.
@@ -129,6 +163,27 @@ mod tests {
             ("größer", "größer"),
         ] {
             assert_eq!(s.hide(text), hidden, "{text}");
+        }
+    }
+
+    #[test]
+    fn basic_credentials_are_hidden_coded_and_in_plain() {
+        // "deploy-bot:c0rrect horse" and "a:pässword"
+        for (header, texts) in [
+            (
+                "Basic ZGVwbG95LWJvdDpjMHJyZWN0IGhvcnNl",
+                [
+                    "ZGVwbG95LWJvdDpjMHJyZWN0IGhvcnNl",
+                    "deploy-bot:c0rrect horse",
+                    "c0rrect horse",
+                ],
+            ),
+            ("basic YTpww6Rzc3dvcmQ=", ["YTpww6Rzc3dvcmQ", "a:pässword", "pässword"]),
+        ] {
+            let s = secrets(&[("Authorization", header)], "/", None);
+            for text in texts {
+                assert_eq!(s.hide(&format!("hello {text}!")), "hello ***!", "{header}");
+            }
         }
     }
 
