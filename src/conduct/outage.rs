@@ -51,7 +51,7 @@ pub(super) struct Outages {
     /// The present silence: begin, seconds of sending in it, and what attempts failed of.
     since: Nanos,
     silent: f64,
-    reason: Option<String>,
+    reason: Option<(Failure, String)>,
     /// The last tick had failures and no answer.
     failing: bool,
 }
@@ -71,7 +71,7 @@ impl Outages {
         let worst = FAILED.iter().max_by_key(|c| i.tally.errors[**c as usize]);
         if let Some(class) = worst.filter(|c| i.tally.errors[**c as usize] > 0) {
             self.failing = true;
-            self.reason = Some(said(&i.tally, *class));
+            self.reason = Some((*class, said(&i.tally, *class)));
         }
         if self.silent <= 0.0 {
             self.since = i.from;
@@ -79,7 +79,7 @@ impl Outages {
         // While this machine stood still, nothing could be answered.
         let stood: f64 = i.health.pauses.iter().map(|(_, lasted)| lasted.secs()).sum();
         self.silent += (span - stood).max(0.0);
-        let reason = self
+        let (class, reason) = self
             .reason
             .as_ref()
             .filter(|_| !self.down() && self.silent >= self.patience() - 1e-9)?;
@@ -88,7 +88,7 @@ impl Outages {
             to: None,
             reason: reason.clone(),
         });
-        Some(format!("DOWN: {reason}, no answer for {}", length(self.silent)))
+        Some(event(*class, self.silent))
     }
 
     fn hear(&mut self, i: &Interval, answered: u64) -> Option<String> {
@@ -136,19 +136,33 @@ fn longest(t: &Tally) -> f64 {
     parts.unwrap_or(0.0).max(t.direct.max().unwrap_or(0.0))
 }
 
-/// A failure of this class in few words, or as the system said it.
-fn said(t: &Tally, class: Failure) -> String {
-    let words = match class {
+/// The event: the pane has 40 cells, so what the system said of it is left to the errors.
+fn event(class: Failure, silent: f64) -> String {
+    let why = short(class).unwrap_or(match class {
+        Failure::Dns => "name not found",
+        Failure::Unreachable => "host not reachable",
+        Failure::TlsCert => "certificate not valid",
+        Failure::TlsHandshake => "TLS handshakes fail",
+        _ => "attempts fail",
+    });
+    format!("DOWN {}: {why}", length(silent))
+}
+
+fn short(class: Failure) -> Option<&'static str> {
+    Some(match class {
         Failure::Refused => "connection refused",
         Failure::Reset | Failure::ClosedNoResponse | Failure::ReusedConnClosed => "connections break",
         Failure::ConnectTimeout => "connects time out",
         Failure::TimeoutHead => "requests time out",
-        class => {
-            let sample = t.samples.iter().rev().find(|s| s.class == class);
-            return sample.map_or_else(|| class.name().replace('_', " "), |s| s.detail.clone());
-        }
-    };
-    words.to_owned()
+        _ => return None,
+    })
+}
+
+/// A failure of this class in few words, or as the system said it.
+fn said(t: &Tally, class: Failure) -> String {
+    let sample = || t.samples.iter().rev().find(|s| s.class == class);
+    let detail = || sample().map_or_else(|| class.name().replace('_', " "), |s| s.detail.clone());
+    short(class).map_or_else(detail, str::to_owned)
 }
 
 #[cfg(test)]

@@ -101,11 +101,7 @@ fn four_of_twelve_seconds_are_an_outage_with_its_events_and_one_worker_tries() {
     assert_eq!(last.outages, [outage]);
     assert!((last.whole.stalled.1 - 4.0).abs() < 1e-9, "{:?}", last.whole.stalled);
     let told: Vec<&str> = last.notices.iter().map(|n| n.what.as_str()).collect();
-    assert_eq!(
-        told,
-        ["DOWN: connection refused, no answer for 1.0 s", "back after 4.0 s"],
-        "once each"
-    );
+    assert_eq!(told, ["DOWN 1.0 s: connection refused", "back after 4.0 s"], "once each");
     assert_eq!(most, 1.0, "one worker tries");
     assert_eq!(last.control.workers, 50.0, "and the others are back");
     let during = frames.iter().find(|f| f.at.secs() >= 6.0).unwrap();
@@ -164,4 +160,12 @@ fn errors_among_answers_slow_answers_and_silence_alone_are_no_outage() {
     assert_eq!(o.see(&tick(100, 1, 0), true).as_deref(), Some("back after 3.9 s"));
     o.see(&tick(101, 0, 9), true);
     assert!(!o.excuses(), "down again at once: the law is to hear of it");
+}
+
+#[test]
+fn the_event_fits_its_pane_whatever_attempts_fail_of() {
+    for class in FAILED {
+        let text = event(class, 599.9);
+        assert!(text.chars().count() <= 40 && !text.contains("attempts fail"), "{text}");
+    }
 }
