@@ -114,6 +114,22 @@ impl Expect {
             .collect();
         format!("status={}", list.join(","))
     }
+
+    /// As typed: `body~REGEX` and `sha256=HEX`.
+    pub fn contents(&self) -> String {
+        let list: Vec<String> = self
+            .content
+            .iter()
+            .map(|c| match c {
+                Content::Matches(regex) => format!("body~{regex}"),
+                Content::Sha256(hash) => {
+                    let hex: String = hash.iter().map(|b| format!("{b:02x}")).collect();
+                    format!("sha256={hex}")
+                }
+            })
+            .collect();
+        list.join(" --expect ")
+    }
 }
 
 /// Good where nothing is expected.

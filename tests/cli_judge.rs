@@ -16,6 +16,8 @@ use product::{Ended, Product, run};
 use schema::{check, number, text};
 use serde_json::Value;
 use std::io::{Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 const LONG: Duration = Duration::from_secs(60);
@@ -147,14 +149,19 @@ fn unexpected_content_is_body_check_with_a_sample_and_the_connection_is_kept() {
         );
     }
     for (bad, seen) in [
-        ("body~no", r#"no match of no in 2 B: "ok""#),
-        (&hash.replace("sha256=2", "sha256=3"), "sha256 is 2689367b205c16ce"),
+        ("body~yes", r#"no match of yes in 2 B: "ok""#),
+        (
+            "sha256=8a798890fe93817163b10b5f7bd2ca4d25d84c52739a645a889c173eee7d9d3d",
+            "sha256 is 2689367b205c16ce",
+        ),
     ] {
-        let summary = load(bad, 3);
-        assert_eq!(number(&summary, "/errors/body_check"), 400, "{bad}");
+        let url = once_well();
+        let args = [&*url, "-c", "2", "-n", "400", "--expect", bad];
+        let (summary, _) = judged(&args, 0);
+        assert_eq!(number(&summary, "/errors/body_check"), 399, "{bad}");
         assert_eq!(
             (number(&summary, "/books/failed"), number(&summary, "/status/200")),
-            (400, 400)
+            (399, 400)
         );
         assert_eq!(
             number(&summary, "/latency/response/count"),
@@ -165,6 +172,44 @@ fn unexpected_content_is_body_check_with_a_sample_and_the_connection_is_kept() {
         let said = text(&summary, "/error_samples/0/detail");
         assert!(said.starts_with(seen), "{said}");
         assert_ne!(text(&summary, "/verdict/code"), "UNREACHABLE");
+    }
+}
+
+/// A server whose first answer is "yes" and every later one "ok".
+fn once_well() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let served = Arc::new(AtomicU64::new(0));
+        for stream in listener.incoming() {
+            let (mut stream, served) = (stream.unwrap(), Arc::clone(&served));
+            std::thread::spawn(move || {
+                while let Ok(1..) = stream.read(&mut [0; 4096]) {
+                    let body = if served.fetch_add(1, Ordering::SeqCst) == 0 {
+                        "yes"
+                    } else {
+                        "ok"
+                    };
+                    let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+                    stream.write_all(answer.as_bytes()).ok();
+                }
+            });
+        }
+    });
+    url
+}
+
+#[test]
+fn a_first_answer_whose_content_is_not_what_is_expected_is_2_whatever_else_is_said() {
+    let nginx = Nginx::start();
+    for yes in [&[][..], &["--yes"]] {
+        let given = [&nginx.url(), "-n", "9", "--expect", "body~ready", "--headless"];
+
+        let refused = run(&[&given[..], yes].concat());
+
+        assert_eq!((refused.code, refused.stdout.as_str()), (Some(2), ""));
+        let said = "answers 200 OK, and what it answers does not hold --expect body~ready";
+        assert!(refused.stderr.contains(said), "{}", refused.stderr);
     }
 }
 

@@ -158,7 +158,7 @@ fn cold(found: &Found, plan: &Plan) -> bool {
     let status = found.seen.status;
     let done = found.before.len();
     (status == 429 || (500..600).contains(&status))
-        && !plan.request.expect.good(status)
+        && (!plan.request.expect.good(status) || found.seen.mismatch)
         && done < REPEATS
         && plan.requests.is_none_or(|n| n > done as u64 + 1)
 }

@@ -64,13 +64,20 @@ fn answered(found: &Found, plan: &Plan) -> Decision {
         expect.good(status)
     } else {
         (200..300).contains(&status)
-    } {
+    } && !found.seen.mismatch
+    {
         return Decision::Start(Kind::Http1);
     }
     let answer = found.detection.answer.clone().unwrap_or_else(|| status.to_string());
     let to = found.location.as_ref().map_or_else(String::new, |to| format!(" → {to}"));
     let (method, path) = (&plan.request.method, &plan.target.path);
     let asked = format!("{method} http://{}{path} answers {answer}{to}", plan.target.authority());
+    if found.seen.mismatch && (!said || expect.good(status)) {
+        return Decision::Refuse(format!(
+            "{asked}, and what it answers does not hold --expect {} (what is expected is never overruled, not by --yes either: say what is good, or leave it out)",
+            expect.contents()
+        ));
+    }
     if said {
         return Decision::Refuse(format!(
             "{asked}, and --expect {} does not allow that (what is expected is never overruled, not by --yes either: say --expect status={status} if that is good)",

@@ -3,7 +3,7 @@
 
 use super::decide::{Decision, decide, raw};
 use super::*;
-use crate::plan::Scheme;
+use crate::plan::{Content, Scheme};
 use crate::protocol::dispatch::Kind;
 use crate::protocol::fixture::{near, plan};
 use crate::protocol::scripted::{Script, block_on, one, reply, request, reset, serve};
@@ -104,6 +104,45 @@ fn an_expected_status_starts_and_an_unexpected_200_is_refused() {
         why.contains("answers 200 OK, and --expect status=404 does not allow that"),
         "{why}"
     );
+}
+
+#[test]
+fn a_first_answer_that_fails_what_is_expected_of_its_body_is_refused() {
+    let fine = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+    let expecting = |content: Content| {
+        let mut plan = plan("h:1/");
+        plan.request.expect.content = vec![content];
+        plan
+    };
+    let met = expecting(Content::Matches(regex::bytes::Regex::new("hel+o").unwrap()));
+    let unmet = expecting(Content::Matches(regex::bytes::Regex::new("ready").unwrap()));
+    let other = expecting(Content::Sha256([0xab; 32]));
+
+    assert_eq!(decide(&answer(&met, fine), &met), Decision::Start(Kind::Http1));
+    for (plan, flag) in [
+        (unmet, "body~ready".to_owned()),
+        (other, format!("sha256={}", "ab".repeat(32))),
+    ] {
+        let Decision::Refuse(why) = decide(&answer(&plan, fine), &plan) else {
+            panic!("what is expected is never overruled")
+        };
+        let said = format!("answers 200 OK, and what it answers does not hold --expect {flag} (");
+        assert!(why.contains(&said), "{why}");
+    }
+}
+
+#[test]
+fn a_body_that_may_be_of_a_cold_start_is_asked_for_thrice() {
+    let mut plan = plan("h:1/");
+    plan.request.expect.status = vec![(200, 200), (503, 503)];
+    plan.request.expect.content = vec![Content::Matches(regex::bytes::Regex::new("ready").unwrap())];
+    let cold = |s: &mut std::net::TcpStream| reply(s, b"HTTP/1.1 503 Busy\r\nContent-Length: 4\r\n\r\ncold");
+
+    let script: Script = (0..3).flat_map(|_| one(cold)).collect();
+    let outcome = run(&plan, script);
+
+    assert!(matches!(decide(&outcome, &plan), Decision::Refuse(_)));
+    assert_eq!(found(outcome).before.len(), 2);
 }
 
 #[test]
