@@ -78,7 +78,8 @@ impl Session {
         let near = place == Place::Loopback;
         let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
         let most = job.shape.max_workers.unwrap_or(if near { 4096 } else { 512 });
-        let most = most.max(job.set.asked.unwrap_or(1)).max(job.set.bounds.min);
+        let wished = job.set.asked.or(job.set.start.filter(|_| job.shape.max_workers.is_none()));
+        let most = most.max(wished.unwrap_or(1)).max(job.set.bounds.min);
         let threads = job.shape.threads.unwrap_or(if near { (cores / 2).max(1) } else { cores });
         // A lane without a worker or an exchange of its own would only cost descriptors.
         let useful = job.requests.map_or(u64::from(most), |n| n.min(u64::from(most)));

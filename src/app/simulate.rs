@@ -38,7 +38,7 @@ fn plant(sim: &SimArgs, command: String) -> Result<u8, Stop> {
     }
     let seed = job.seed.unwrap_or(1);
     let recipe = recipe(sim).map_err(Stop::usage)?;
-    let least = job.set.bounds.min.max(job.set.asked.unwrap_or(1));
+    let least = job.set.bounds.min.max(job.set.asked.or(job.set.start).unwrap_or(1));
     job.set.bounds.max = job.shape.max_workers.unwrap_or(MOST.max(least));
     if job.set.model == LoadModel::Open && job.set.mode == Mode::Manual {
         job.set.asked.get_or_insert(job.set.bounds.max);

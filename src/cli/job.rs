@@ -171,6 +171,8 @@ fn setpoints(args: &RunArgs) -> Result<Setpoints, String> {
     };
     if set.mode == Mode::Manual {
         set.asked = Some(workers.unwrap_or(set.bounds.min));
+    } else if set.mode != Mode::Slo {
+        set.start = workers;
     }
     let guard = args.guard.as_deref().map(Expr::parse).transpose();
     set.guard = guard.map_err(|why| format!("--guard: {why}"))?;
@@ -315,8 +317,11 @@ mod tests {
     fn workers_alone_mean_manual_and_with_bounds_the_search() {
         assert_eq!(parse("-c 20").unwrap().set.mode, Mode::Manual);
         let bounded = parse("-c 20 --max-workers 100").unwrap();
-        assert_eq!(bounded.set.mode, Mode::Max);
-        assert!(bounded.note.unwrap().contains("--mode manual"));
+        assert_eq!(
+            (bounded.set.mode, bounded.set.start, bounded.set.asked),
+            (Mode::Max, Some(20), None)
+        );
+        assert!(bounded.note.unwrap().contains("the search starts at -c 20"));
         for plain in [
             "-c 20",
             "-c 20 --max-workers 100 --mode max",

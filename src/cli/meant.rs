@@ -26,10 +26,10 @@ pub fn measured(warmup: Nanos, duration: Option<Nanos>) -> Result<(), String> {
     }
 }
 
-/// `-c` beside a bound is where the search may not end below, and no count to keep.
+/// `-c` beside a bound is where the search starts, and no count to keep.
 pub(super) fn note(args: &RunArgs, set: &Setpoints, workers: Option<u32>) -> Option<String> {
     let (n, bounded) = (workers?, args.min_workers.is_some() || args.max_workers.is_some());
     (bounded && args.mode.is_none() && set.mode == Mode::Max).then(|| {
-        format!("mode max: with a bound -c {n} is not kept, the best number of workers is searched (for {n} all the time: --mode manual)")
+        format!("mode max: with a bound the search starts at -c {n} and goes where more is answered (for {n} all the time: --mode manual)")
     })
 }

@@ -103,7 +103,7 @@ impl Conductor {
     pub fn new(info: RunInfo, set: Setpoints, limits: Limits, script: Vec<Line>) -> Self {
         let gentle = info.profile == Profile::Gentle;
         let regulator = Regulator::new(&set, gentle);
-        let start = f64::from(set.asked.unwrap_or(set.bounds.min));
+        let start = f64::from(set.first());
         Self {
             info: Arc::new(info),
             limits,

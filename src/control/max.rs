@@ -128,8 +128,10 @@ impl Max {
                     return self.come_back(left.workers, seen, set);
                 }
                 let workers = trial::within(seen.workers, set.bounds);
-                let mut ramp = Ramp::new(workers, self.again, known);
-                if !self.again {
+                // Where the user begins above the bound, the best may lie on either side.
+                let either = self.again || workers > set.bounds.min;
+                let mut ramp = Ramp::new(workers, either, known);
+                if !either {
                     ramp.begin(seen, known); // one worker from the first moment on
                 }
                 self.phase = Phase::Ramp(ramp);
@@ -253,7 +255,7 @@ impl Max {
     fn state(&self) -> State {
         match &self.phase {
             Phase::Idle => State::Ramp,
-            Phase::Ramp(r) if r.again() => State::Reprobe,
+            Phase::Ramp(_) if self.again => State::Reprobe,
             Phase::Ramp(_) => State::Ramp,
             Phase::Refine(_) => State::Refine,
             Phase::Trim(_) => State::Trim,

@@ -98,9 +98,9 @@ pub struct Regulator {
 }
 
 impl Regulator {
-    /// Starts at the workers asked for, else at the lower bound. `gentle`: the gentle profile, whatever observations say.
+    /// Starts at the workers asked for, else where the law is to start. `gentle`: the gentle profile, whatever observations say.
     pub fn new(set: &Setpoints, gentle: bool) -> Self {
-        let workers = f64::from(set.asked.unwrap_or(set.bounds.min).max(1));
+        let workers = f64::from(set.first());
         Self {
             law: Law::of(set.mode, false),
             last: set.clone(),

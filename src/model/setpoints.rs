@@ -211,6 +211,8 @@ pub struct Setpoints {
     pub bounds: Bounds,
     /// Workers the user asked for: in `manual` the number itself, in other modes an override until `auto`.
     pub asked: Option<u32>,
+    /// Workers that an automatic law begins with; `None`: the lower bound.
+    pub start: Option<u32>,
     /// Open or closed.
     pub model: LoadModel,
     /// Offered rate of the open model, 1/s.
@@ -239,6 +241,7 @@ impl Default for Setpoints {
             knobs: Knobs::default(),
             bounds: Bounds { min: 1, max: 4096 },
             asked: None,
+            start: None,
             model: LoadModel::Closed,
             rate: None,
             staged: false,
@@ -252,6 +255,12 @@ impl Default for Setpoints {
 }
 
 impl Setpoints {
+    /// Workers a run begins with: those asked for, or where its law is to start, within the bounds.
+    pub fn first(&self) -> u32 {
+        let start = self.start.map(|n| n.min(self.bounds.max).max(self.bounds.min));
+        self.asked.or(start).unwrap_or(self.bounds.min).max(1)
+    }
+
     /// An operator override is in force: an automatic law is chosen but the user holds the workers.
     pub fn overridden(&self) -> bool {
         self.mode != Mode::Manual && self.asked.is_some()

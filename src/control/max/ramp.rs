@@ -33,7 +33,7 @@ const ERRORS: f64 = 0.05;
 enum Way {
     /// Up, from the start of a run.
     Fresh,
-    /// Up after a change or hand-over.
+    /// Up after a change or hand-over, or from where the user began.
     Again,
     /// Down, since the first step up lost.
     Down,
@@ -54,7 +54,7 @@ pub struct Ramp {
 }
 
 impl Ramp {
-    /// From `workers` in force, after a change when `again`.
+    /// From `workers` in force; up or down from there, after a change, when `again`.
     pub fn new(workers: u32, again: bool, known: &mut Known) -> Self {
         Self {
             trial: Trial::new(workers, workers, known),
@@ -72,11 +72,6 @@ impl Ramp {
         if self.trial.workers == 1 && seen.ok > 0 {
             self.trial.begin(seen, known);
         }
-    }
-
-    /// It looks anew after a change.
-    pub fn again(&self) -> bool {
-        self.way != Way::Fresh
     }
 
     /// One tick; done when the step says so, the best worker count is then `step.workers`.

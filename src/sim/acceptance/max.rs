@@ -49,6 +49,49 @@ fn alarms(turns: &[Turn]) -> usize {
 }
 
 #[test]
+fn a_search_starts_where_the_user_began_and_goes_both_ways() {
+    let recipe = Recipe::named("usl").unwrap();
+    let (best, knee) = (recipe.truth(Nanos::ZERO).best_rps, recipe.truth(Nanos::ZERO).knee_workers);
+    let rates = recipe.rates(Nanos::ZERO, 16_384);
+    for start in [knee / 3, knee * 5] {
+        let set = Setpoints {
+            start: Some(start),
+            ..within(2, 16_384)
+        };
+
+        let turns = drive("usl", set, 3).run(30.0);
+
+        assert_eq!(turns[0].seen.workers, f64::from(start), "the first point");
+        assert_eq!(turns[0].ruling.state, State::Ramp);
+        let second = turns
+            .iter()
+            .find(|t| t.seen.workers != f64::from(start))
+            .unwrap()
+            .seen
+            .workers;
+        assert!(
+            second >= f64::from(start) / 2.0,
+            "from {start} to {second}: not from the bound"
+        );
+        let last = turns[299].ruling.workers as usize;
+        assert!(rates[last - 1] >= 0.9 * best, "{last} workers, the knee is {knee}");
+    }
+}
+
+#[test]
+fn a_start_outside_the_bounds_is_moved_to_them() {
+    for (start, first) in [(1, 5), (20, 20), (300, 100)] {
+        let set = Setpoints {
+            start: Some(start),
+            ..within(5, 100)
+        };
+
+        assert_eq!(set.first(), first);
+        assert_eq!(drive("usl", set, 1).run(0.1)[0].seen.workers, f64::from(first));
+    }
+}
+
+#[test]
 fn the_first_tick_of_a_rung_is_enough_where_answers_are_many() {
     for (plant, most) in [("mmc", 0.5), ("flat", 0.7)] {
         let s = soon(plant, 9, 5.0);
