@@ -7,6 +7,7 @@ use crate::cli;
 use crate::clock::Epoch;
 use crate::engine::{Done, First};
 use crate::model::failure::Failure;
+use crate::model::format::length;
 use crate::model::run::EndedBy;
 use crate::model::seen::Seen;
 use crate::model::units::Nanos;
@@ -21,6 +22,9 @@ use crate::protocol::dispatch::Kind;
 use crate::telemetry::tally;
 use std::net::SocketAddr;
 use std::time::Duration;
+
+/// Seconds until a target that did not answer is tried again.
+const AGAIN: u32 = 2;
 
 /// Why a target may not be loaded.
 pub(super) enum Not {
@@ -43,6 +47,7 @@ enum Attempt {
     Silent {
         why: String,
         unmet: bool,
+        tries: u32,
     },
 }
 
@@ -51,6 +56,9 @@ pub(super) struct Preparation<'a, 'f> {
     pub(super) session: &'a Session,
     pub(super) foyer: &'a mut Foyer<'f>,
     pub(super) permission: Permission,
+    /// Tries so far, since then.
+    pub(super) tries: u32,
+    pub(super) epoch: Epoch,
 }
 
 impl Preparation<'_, '_> {
@@ -70,11 +78,18 @@ impl Preparation<'_, '_> {
 
     /// Addresses of the target; a name that does not resolve ends a headless run and is asked again on a screen.
     fn resolve(&mut self) -> Result<Vec<SocketAddr>, Not> {
-        let (target, job) = (&self.session.target, &self.session.job);
+        let target = &self.session.target;
+        self.resolve_by(|| resolve::resolve(&target.host, target.port, resolve::PATIENCE))
+    }
+
+    fn resolve_by<R>(&mut self, ask: impl Fn() -> R) -> Result<Vec<SocketAddr>, Not>
+    where
+        R: Future<Output = Result<Vec<SocketAddr>, String>>,
+    {
         loop {
-            match self.wait(resolve::resolve(&target.host, target.port, resolve::PATIENCE))? {
-                Ok(addresses) => return Ok(source::reached(&job.sources, addresses).map_err(Stop::usage)?),
-                Err(why) => self.unreachable(&format!("nothing answered: {why}"))?,
+            match self.wait(ask())? {
+                Ok(addresses) => return Ok(source::reached(&self.session.job.sources, addresses).map_err(Stop::usage)?),
+                Err(why) => self.unreachable(&why, 1)?,
             }
         }
     }
@@ -87,9 +102,9 @@ impl Preparation<'_, '_> {
             if !may.is_empty() {
                 match self.attempt(&may)? {
                     Attempt::Ready(ready) => return Ok(*ready),
-                    Attempt::Silent { why, unmet } if unmet && next.is_some() => before = Some(why),
-                    Attempt::Silent { why, .. } => {
-                        self.unreachable(&why)?;
+                    Attempt::Silent { why, unmet, tries } if unmet && next.is_some() => before = Some(self.tried(&why, tries)),
+                    Attempt::Silent { why, tries, .. } => {
+                        self.unreachable(&why, tries)?;
                         continue;
                     }
                 }
@@ -118,17 +133,32 @@ impl Preparation<'_, '_> {
         }
     }
 
-    /// Headless: the end, told as a summary. On a screen: shown, and tried again every two seconds.
-    fn unreachable(&mut self, why: &str) -> Result<(), Not> {
-        self.foyer.learn(|info, _| info.unreachable = Some(why.to_owned()));
+    /// Headless: the end, told as a summary. On a screen: shown, and tried again every two seconds, which are counted down.
+    fn unreachable(&mut self, why: &str, tries: u32) -> Result<(), Not> {
+        let told = self.tried(why, tries);
+        self.foyer.learn(|info, _| info.unreachable = Some(told.clone()));
+        self.foyer.tried_for(self.epoch.now());
         if self.session.headless {
             return Err(Not::End(None));
         }
-        self.foyer.show(&format!("{why}.  Trying again · q quits"), false);
-        match self.foyer.wait(Duration::from_secs(2)) {
-            Said::No(by) => Err(Not::End(Some(by))),
-            _ => Ok(()),
+        for left in (1..=AGAIN).rev() {
+            self.foyer
+                .show(&format!("{told}.  Trying again in {left} s · q quits"), false);
+            match self.foyer.wait(Duration::from_secs(1)) {
+                Said::No(by) => return Err(Not::End(Some(by))),
+                Said::Yes => break,
+                Said::Nothing => {}
+            }
         }
+        Ok(())
+    }
+
+    /// What became of all tries so far.
+    fn tried(&mut self, why: &str, tries: u32) -> String {
+        self.tries += tries;
+        let (at, times) = (self.session.target.authority(), if self.tries == 1 { "try" } else { "tries" });
+        let took = length(self.epoch.now().secs());
+        format!("nothing answered at {at}: {why}, {} {times} in {took}", self.tries)
     }
 
     /// The first exchange, or for `tcp://` the first connection.
@@ -160,10 +190,7 @@ impl Preparation<'_, '_> {
                 Kind::Http1
             }
             Decision::Refuse(why) => return Err(Stop::usage(why).into()),
-            Decision::Unreachable(why) => {
-                let unmet = matches!(&outcome, Outcome::Unreachable { failure, .. } if failure.before_send());
-                return Ok(Attempt::Silent { why, unmet });
-            }
+            Decision::Unreachable(why) => return Ok(silent(outcome, why)),
         };
         let first = match outcome {
             Outcome::Http(found) => Some(self.learn(*found, &plan)),
@@ -196,7 +223,7 @@ impl Preparation<'_, '_> {
                     Decision::Unreachable(why) | Decision::Refuse(why) => why,
                     _ => "nothing answered".into(),
                 };
-                return Ok(Attempt::Silent { why, unmet: true });
+                return Ok(silent(*outcome, why));
             }
         };
         let stream = stream.map_err(Stop::fault)?;
@@ -257,6 +284,22 @@ impl Preparation<'_, '_> {
             connects: all.iter().map(|(seen, ..)| seen.dialled).collect(),
             exchanges: all.into_iter().map(|done| judged(done, plan)).collect(),
         }
+    }
+}
+
+/// Nothing answered: `why` is what there is to say where the outcome has no words of its own.
+fn silent(outcome: Outcome, why: String) -> Attempt {
+    match outcome {
+        Outcome::Unreachable { failure, detail, tries } => Attempt::Silent {
+            why: detail,
+            unmet: failure.before_send(),
+            tries,
+        },
+        _ => Attempt::Silent {
+            why,
+            unmet: false,
+            tries: 1,
+        },
     }
 }
 

@@ -4,6 +4,7 @@ use crate::link::Far;
 use crate::model::command::Command;
 use crate::model::run::{EndedBy, RunInfo};
 use crate::model::setpoints::Setpoints;
+use crate::model::units::Nanos;
 use crate::telemetry::frame::{Frame, Phase};
 use std::future::poll_fn;
 use std::io;
@@ -30,6 +31,7 @@ pub(super) struct Foyer<'a> {
     set: Setpoints,
     seq: u64,
     heard: u64,
+    tried: Nanos,
 }
 
 impl<'a> Foyer<'a> {
@@ -40,7 +42,13 @@ impl<'a> Foyer<'a> {
             set,
             seq: 1,
             heard: 0,
+            tried: Nanos::ZERO,
         }
+    }
+
+    /// So long nothing has answered.
+    pub(super) fn tried_for(&mut self, time: Nanos) {
+        self.tried = time;
     }
 
     /// Facts that became known.
@@ -145,6 +153,7 @@ impl<'a> Foyer<'a> {
             question,
             asking,
             ended_by,
+            at: if phase == Phase::Done { self.tried } else { Nanos::ZERO },
             run,
             setpoints,
             valid: true,

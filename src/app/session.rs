@@ -58,6 +58,8 @@ impl Session {
             session: &self,
             foyer: &mut foyer,
             permission: Permission::new(self.job.yes),
+            tries: 0,
+            epoch: Epoch::new(),
         };
         match preparation.run() {
             Ok(ready) => self.load(ready, foyer, far),

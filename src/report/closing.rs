@@ -44,11 +44,12 @@ fn head(f: &Frame) -> String {
         Some(e) => format!(", ended by {}", e.name()),
         None => String::new(),
     };
-    let ran = length(f.at.secs());
+    let (began, lasted) = (run.unreachable.is_none(), length(f.at.secs()));
+    let ran = format!("{} {lasted}", if began { "ran" } else { "tried for" });
     let parts = [
         format!("{} {}", run.request, run.target),
         format!("{}{card}", run.protocol),
-        format!("ran {ran}{ended}"),
+        format!("{ran}{ended}"),
     ];
     let said: Vec<&str> = parts.iter().map(|p| p.trim()).filter(|p| !p.is_empty()).collect();
     format!("clobber  {}", said.join("   "))

@@ -77,6 +77,8 @@ fn approach(session: &Session, addresses: &[SocketAddr], said: &[Command]) -> (R
         session,
         foyer: &mut foyer,
         permission: Permission::new(session.job.yes).placing(place),
+        tries: 0,
+        epoch: Epoch::new(),
     };
     (preparation.approach(addresses), link)
 }
@@ -263,4 +265,72 @@ fn no_lane_is_started_that_has_nothing_to_do() {
         [threads("5", None), threads("5000", None), threads("5000", Some("7"))],
         [5, 1000, 7]
     );
+}
+
+#[test]
+fn whoever_leaves_while_a_name_is_resolved_need_not_wait_for_it() {
+    for command in [Command::Signal, Command::Quit] {
+        let by = if command == Command::Signal {
+            EndedBy::Signal
+        } else {
+            EndedBy::Quit
+        };
+        let (link, far) = Link::pair(Frame::default());
+        let (session, link) = (
+            session("http://h:1/", true, &RunArgs::default()),
+            std::cell::Cell::new(Some(link)),
+        );
+        let mut foyer = Foyer::new(&far, RunInfo::default(), Setpoints::default());
+        let mut preparation = Preparation {
+            session: &session,
+            foyer: &mut foyer,
+            permission: Permission::new(false),
+            tries: 0,
+            epoch: Epoch::new(),
+        };
+        let kept = std::cell::RefCell::new(None);
+
+        // The word comes while the resolver, which never answers, is being waited for.
+        let result = preparation.resolve_by(|| {
+            let (link, command) = (link.take().unwrap(), command.clone());
+            *kept.borrow_mut() = Some(std::thread::spawn(move || {
+                link.send(Who::User, command);
+                link
+            }));
+            std::future::pending()
+        });
+
+        assert!(matches!(result, Err(Not::End(Some(ended))) if ended == by), "{by:?}");
+        drop(kept.take().map(|thread| thread.join().unwrap()));
+    }
+}
+
+#[test]
+fn a_target_that_nothing_answers_at_is_told_with_all_its_tries_and_their_time() {
+    for target in ["http", "tcp"] {
+        let near = closed();
+        let session = session(&format!("{target}://{near}"), true, &RunArgs::default());
+        let (link, far) = Link::pair(Frame::default());
+        let mut foyer = Foyer::new(&far, RunInfo::default(), Setpoints::default());
+        let mut preparation = Preparation {
+            session: &session,
+            foyer: &mut foyer,
+            permission: Permission::new(false),
+            tries: 9,
+            epoch: Epoch::new(),
+        };
+
+        let result = preparation.approach(&[near]);
+
+        assert!(matches!(result, Err(Not::End(None))));
+        foyer.end(None);
+        let frame = link.frame();
+        let why = frame.run.unreachable.clone().unwrap();
+        let said = format!("nothing answered at {near}: connection refused by {near} (is the server running?");
+        assert!(why.starts_with(&said) && why.contains("), 12 tries in "), "{why}");
+        assert!(frame.at > Nanos::ZERO, "three tries took their pauses");
+        let text = crate::report::closing::text(&frame, 120);
+        assert!(text.contains("tried for ") && text.contains("no load was sent"), "{text}");
+        assert!(!text.contains("0 sent") && !text.contains("ran 0"), "{text}");
+    }
 }

@@ -17,7 +17,7 @@ pub(super) fn trust(f: &Frame) -> String {
     if f.valid {
         parts.push("valid".to_owned());
     }
-    if !f.run.simulated {
+    if !f.run.simulated && f.run.unreachable.is_none() {
         parts.push(machine(f));
     }
     if let Some(l) = f.whole.little_ratio.filter(|_| !answer::grows(f)) {
@@ -30,7 +30,11 @@ pub(super) fn trust(f: &Frame) -> String {
             length(stalled)
         ));
     }
-    parts.push(sent(f));
+    parts.push(if f.run.unreachable.is_some() {
+        "no load was sent".to_owned()
+    } else {
+        sent(f)
+    });
     if let Some(good) = f.table.good {
         let (p50, p99) = (latency(good.p50), latency(good.p99));
         parts.push(format!("good answers alone p50 {p50}, p99 {p99}"));
