@@ -102,6 +102,22 @@ fn a_panic_in_one_worker_is_told_on_the_normal_screen_and_the_others_went_on() {
 }
 
 #[test]
+fn a_panic_of_the_engine_is_told_with_the_report_on_the_normal_screen() {
+    let terminal = Terminal::start_with(&["demo"], &[("CLOBBER_FAULT", "panic_engine@2s")]);
+    let left = terminal.end();
+
+    assert_eq!(left.code, 1, "{}", left.text);
+    for told in [
+        "panicked at",
+        "a fault of ours ended the run (exit 1)",
+        "ended by a fault of ours",
+        "Trust",
+    ] {
+        assert_eq!(left.text.matches(told).count(), 1, "{told}: {}", left.text);
+    }
+}
+
+#[test]
 fn a_terminal_that_goes_away_ends_the_run_and_the_report_is_written() {
     let mut terminal = demo(&["-o", "report.json"]);
     let report = terminal.folder().join("report.json");
