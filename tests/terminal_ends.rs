@@ -115,6 +115,7 @@ fn a_panic_of_the_engine_is_told_with_the_report_on_the_normal_screen() {
     ] {
         assert_eq!(left.text.matches(told).count(), 1, "{told}: {}", left.text);
     }
+    assert!(!left.text.contains("the run goes on"), "it is over: {}", left.text);
 }
 
 #[test]

@@ -163,7 +163,7 @@ fn watch(link: &Link, job: &Job, view: &View, unheard: &dyn Fn() -> bool) -> Wat
         match screen(link, view) {
             Ok(missed) => return Watched { missed, ..watched },
             Err(e) if io::stdout().is_terminal() => complain(&format!(
-                "the screen is gone ({e:#}); the run goes on without it (Ctrl-C ends it)"
+                "the screen is gone ({e:#}): what still runs goes on without it (Ctrl-C ends it)"
             )),
             Err(_) => {
                 watched.vanished = true;
