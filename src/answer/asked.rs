@@ -1,7 +1,7 @@
 //! STEADY in the closed model: what was asked for, what it came to, and with how many workers.
 //! It refuses to call a mean of two targets, or one that is off, as asked.
 
-use super::bound::rate_words;
+use super::bound::{latency_words, rate_words};
 use crate::model::format::{change, count, latency, quantity, worker_count};
 use crate::model::run::EndedBy;
 use crate::model::setpoints::{Mode, ProcessVariable, Setpoint};
@@ -21,7 +21,7 @@ pub(super) fn steady(f: &Frame) -> String {
     if let (Mode::Hold, Some(target), Some(s)) = (f.setpoints.mode, f.setpoints.target, &f.steady)
         && let Some(value) = seen(&target, s)
     {
-        return format!("{}{stopped}", holds(&target, value, s));
+        return format!("{}{stopped}", holds(f, &target, value, s));
     }
     let (rate, p99) = f
         .steady
@@ -34,8 +34,12 @@ pub(super) fn steady(f: &Frame) -> String {
         }
         _ => at_workers(f),
     };
-    let words = rate_words(f);
-    format!("{words}{}/s closed{asked}, p99 {}{stopped}", quantity(rate), latency(p99))
+    let (rates, latencies) = (rate_words(f), latency_words(f));
+    format!(
+        "{rates}{}/s closed{asked}, p99 {latencies}{}{stopped}",
+        quantity(rate),
+        latency(p99)
+    )
 }
 
 /// As asked, or so many of those asked.
@@ -46,14 +50,18 @@ fn at_workers(f: &Frame) -> String {
     }
 }
 
-fn holds(target: &Setpoint, value: f64, s: &Steady) -> String {
+fn holds(f: &Frame, target: &Setpoint, value: f64, s: &Steady) -> String {
     let (workers, rate) = (worker_count(s.workers), quantity(s.good_rate));
     let rest = match target.variable {
-        ProcessVariable::Rps => format!(", p99 {}", latency(s.latency.p99)),
-        _ => format!(": {rate}/s"),
+        ProcessVariable::Rps => format!(", p99 {}{}", latency_words(f), latency(s.latency.p99)),
+        _ => format!(": {}{rate}/s", rate_words(f)),
     };
     let (is, was) = (told(target, value), told(target, target.value));
-    format!("holds {}{is} (asked {was}) with {workers}{rest}", name(target))
+    format!(
+        "holds {}{}{is} (asked {was}) with {workers}{rest}",
+        name(target),
+        words(f, target)
+    )
 }
 
 /// It rests, and what it rests at is not what was asked for.
@@ -70,14 +78,24 @@ pub(super) fn missed(f: &Frame) -> Option<String> {
     };
     (off.abs() > most).then(|| {
         format!(
-            "{}{}, {} off the {} asked, with {} workers",
+            "{}{}{}, {} off the {} asked, with {}",
             name(&target),
+            words(f, &target),
             told(&target, value),
             change(off),
             told(&target, target.value),
-            quantity(s.workers)
+            worker_count(s.workers)
         )
     })
+}
+
+/// Before the quantity of the target, where it may be off through this machine.
+fn words(f: &Frame, target: &Setpoint) -> &'static str {
+    match target.variable {
+        ProcessVariable::Rps => rate_words(f),
+        ProcessVariable::Queue => "",
+        _ => latency_words(f),
+    }
 }
 
 /// The quantity of the target at rest.
@@ -157,6 +175,24 @@ mod tests {
         assert_eq!(p99.sentence, "holds p99 24 ms (asked 25 ms) with 12 workers: 2,047/s");
         assert_eq!(rate.sentence, "holds 1,180/s (asked 1,200/s) with 12 workers, p99 11 ms");
         assert_eq!((p99.code, rate.code), (Code::Steady, Code::Steady));
+    }
+
+    #[test]
+    fn what_waited_for_us_is_a_bound_in_words_beside_each_figure() {
+        let said = |variable, value| {
+            let mut f = held(variable, value, 1180.0, 0.024);
+            f.lane_full = 0.05;
+            verdict(&f).sentence
+        };
+
+        assert_eq!(
+            said(ProcessVariable::Quantile(0.99), 0.025),
+            "holds p99 at most 24 ms (asked 25 ms) with 12 workers: at least 1,180/s"
+        );
+        assert_eq!(
+            said(ProcessVariable::Rps, 1200.0),
+            "holds at least 1,180/s (asked 1,200/s) with 12 workers, p99 at most 24 ms"
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::Code;
 use super::bound::rate_words;
 use super::consistent::peak_rate;
 use super::judge::Found;
-use crate::model::format::{percent, quantity, workers};
+use crate::model::format::{percent, quantity, worker_count, workers};
 use crate::model::setpoints::Mode;
 use crate::telemetry::curve::{Knee, Row, isotonic};
 use crate::telemetry::frame::Frame;
@@ -28,20 +28,20 @@ pub(super) fn not_saturated(f: &Frame) -> Found {
         .max(f.control.workers);
     let bound = f.run.most_workers.map_or(max, |most| most.min(max));
     if reached < NEARLY * f64::from(bound) {
-        let workers = quantity(reached.round());
+        let workers = worker_count(reached.round());
         return Some((
             Code::NotSaturated,
             format!(
-                "at least {}/s at {workers} workers, still rising; errors above stopped me",
+                "at least {}/s at {workers}, still rising; errors above stopped me",
                 quantity(rate)
             ),
         ));
     }
     let limit = match (f.run.fd_limit, f.run.most_workers) {
         (Some(files), Some(most)) if most <= max => {
-            format!("the open-file limit {files} stopped me at {most} workers (ulimit -n)")
+            format!("the open-file limit {files} stopped me at {} (ulimit -n)", workers(most))
         }
-        _ => format!("your limit of {max} workers stopped me"),
+        _ => format!("your limit of {} stopped me", workers(max)),
     };
     Some((
         Code::NotSaturated,
@@ -106,8 +106,12 @@ pub(super) fn collapses(f: &Frame) -> Found {
         (
             Code::Collapses,
             format!(
-                "past {} workers throughput falls: {from} → {to}/s at {} · knee {}–{}–{}",
-                knee.best_workers, beyond.workers, knee.lo, knee.workers, knee.hi
+                "past {} throughput falls: {from} → {to}/s at {} · knee {}–{}–{}",
+                workers(knee.best_workers),
+                beyond.workers,
+                knee.lo,
+                knee.workers,
+                knee.hi
             ),
         )
     })

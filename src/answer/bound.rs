@@ -2,7 +2,7 @@
 //! It refuses to doubt a promise: that is judged arrival by arrival.
 
 use super::{Bound, Code};
-use crate::model::setpoints::{LoadModel, Mode};
+use crate::model::setpoints::{LoadModel, Mode, Setpoint};
 use crate::telemetry::frame::Frame;
 
 /// Share of the time from which on a lane without time to spare has cost rate.
@@ -19,13 +19,25 @@ pub(super) fn bound(f: &Frame, code: Code) -> Bound {
     measured(f)
 }
 
-/// Of a frame's rate in closed traffic, and of its latency in open traffic.
+/// Of the figure the verdict is about: a rate in closed traffic, a latency where one is held or the traffic is open.
 fn measured(f: &Frame) -> Bound {
+    let held = |t: Setpoint| f.setpoints.mode == Mode::Hold && t.variable.is_latency();
+    if !longer(f) {
+        Bound::Exact
+    } else if f.setpoints.model == LoadModel::Open || f.setpoints.target.is_some_and(held) {
+        Bound::AtMost
+    } else {
+        Bound::AtLeast
+    }
+}
+
+/// Responses are longer through us: in closed traffic answers lay unread, or waited for a CPU to be read, and no next request
+/// left meanwhile; in open traffic requests left late.
+fn longer(f: &Frame) -> bool {
     match (f.setpoints.model, f.setpoints.mode) {
-        (_, Mode::Slo) => Bound::Exact,
-        (LoadModel::Closed, _) if f.lane_full >= FULL_TIME || f.starved.is_some_and(|(_, share)| share > LAG) => Bound::AtLeast,
-        (LoadModel::Open, _) if late(f) => Bound::AtMost,
-        _ => Bound::Exact,
+        (_, Mode::Slo) => false,
+        (LoadModel::Closed, _) => f.lane_full >= FULL_TIME || f.starved.is_some_and(|(_, share)| share > LAG),
+        (LoadModel::Open, _) => late(f),
     }
 }
 
@@ -38,23 +50,31 @@ fn late(f: &Frame) -> bool {
 
 /// Before a rate: `at least ` where it may be higher.
 pub(super) fn rate_words(f: &Frame) -> &'static str {
-    match measured(f) {
-        Bound::AtLeast => "at least ",
-        _ => "",
+    if f.setpoints.model == LoadModel::Closed && longer(f) {
+        "at least "
+    } else {
+        ""
     }
 }
 
 /// Before a latency: `at most ` where it may be lower.
 pub(super) fn latency_words(f: &Frame) -> &'static str {
-    match measured(f) {
-        Bound::AtMost => "at most ",
-        _ => "",
-    }
+    if longer(f) { "at most " } else { "" }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::setpoints::ProcessVariable;
+
+    const P99: Setpoint = Setpoint {
+        variable: ProcessVariable::Quantile(0.99),
+        value: 0.025,
+    };
+    const RATE: Setpoint = Setpoint {
+        variable: ProcessVariable::Rps,
+        value: 600.0,
+    };
 
     #[test]
     fn where_this_machine_was_the_limit_or_the_rate_still_rose_it_is_at_least_that() {
@@ -72,6 +92,24 @@ mod tests {
             let rising = if mode == Mode::Max { Bound::AtLeast } else { measured(&f) };
             assert_eq!(bound(&f, Code::NotSaturated), rising);
         }
+    }
+
+    #[test]
+    fn closed_latencies_are_at_most_what_was_measured_while_answers_waited_for_us() {
+        let mut f = Frame::default();
+        (f.setpoints.mode, f.setpoints.target) = (Mode::Hold, Some(P99));
+        assert_eq!((measured(&f), latency_words(&f)), (Bound::Exact, ""));
+
+        for (full, starved) in [(0.05, None), (0.0, Some((0.002, 0.4)))] {
+            (f.lane_full, f.starved) = (full, starved);
+            f.setpoints.target = Some(P99);
+            assert_eq!(bound(&f, Code::Steady), Bound::AtMost, "what is held is a latency");
+            f.setpoints.target = Some(RATE);
+            assert_eq!(bound(&f, Code::Steady), Bound::AtLeast, "a rate");
+            assert_eq!((rate_words(&f), latency_words(&f)), ("at least ", "at most "));
+        }
+        f.starved = Some((0.002, 0.1));
+        assert_eq!(latency_words(&f), "", "a tenth");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! It refuses a sentence over a contradiction.
 
 use super::bend::overload;
-use crate::model::format::{percent, quantity};
+use crate::model::format::{percent, quantity, workers};
 use crate::telemetry::curve::{Knee, Row};
 use crate::telemetry::frame::Frame;
 
@@ -64,8 +64,8 @@ pub(super) fn contradiction(f: &Frame) -> Option<String> {
     let sim = if f.run.simulated { "sim " } else { "" };
     let target = f.run.target.trim_start_matches("sim ");
     Some(format!(
-        "{} workers gave {} more than {} ({}/s, {}/s): machine or target moved meanwhile. Run: clobber-tui {sim}{target} -c {few}, then -c {many}",
-        row.workers,
+        "{} gave {} more than {} ({}/s, {}/s): machine or target moved meanwhile. Run: clobber-tui {sim}{target} -c {few}, then -c {many}",
+        workers(row.workers),
         percent(row.good_rps / at.good_rps - 1.0),
         at.workers,
         quantity(row.good_rps),

@@ -6,7 +6,7 @@ use super::bound::latency_words;
 use super::judge::Found;
 use crate::model::demand::Overflow;
 use crate::model::failure::Failure;
-use crate::model::format::{latency, length, quantity};
+use crate::model::format::{latency, length, quantity, worker_count};
 use crate::model::setpoints::{LoadModel, Mode};
 use crate::telemetry::column::Column;
 use crate::telemetry::frame::{Frame, Phase};
@@ -51,13 +51,17 @@ pub(super) fn behind(f: &Frame) -> Found {
         growing(f).then(|| format!("the backlog grows by {}/s, and every response with it", quantity(growth)))
     })?;
     let text = format!("{} of {}/s asked are answered", quantity(answered), quantity(asked));
-    let workers = quantity(f.control.workers);
+    let n = f.control.workers;
+    let (limit, busy) = match quantity(n).as_str() {
+        "1" => ("your one worker is".to_owned(), "the one worker".to_owned()),
+        _ => (format!("your {} are", worker_count(n)), format!("all {}", worker_count(n))),
+    };
     Some(match crowded(f) {
         Some(true) => (
             Code::NotSaturated,
-            format!("{text}; {why}: your {workers} workers are the limit, the target answers as fast as idle"),
+            format!("{text}; {why}: {limit} the limit, the target answers as fast as idle"),
         ),
-        Some(false) => (Code::Saturated, format!("{text} with all {workers} workers busy; {why}")),
+        Some(false) => (Code::Saturated, format!("{text} with {busy} busy; {why}")),
         None => (Code::Saturated, format!("the target is full: {text}; {why}")),
     })
 }

@@ -3,7 +3,7 @@
 
 use super::judge::Found;
 use super::{Advice, Code, floor};
-use crate::model::format::{length, percent, quantity};
+use crate::model::format::{length, percent, quantity, worker_count};
 use crate::telemetry::frame::{Frame, Phase};
 use crate::telemetry::promise::{Slo, Stage};
 
@@ -46,8 +46,8 @@ pub(super) fn pending(f: &Frame) -> Option<String> {
         return None;
     }
     if f.setpoints.overridden() {
-        let n = quantity(f.control.workers);
-        return Some(format!("{n} workers, held by hand: a gives control back"));
+        let n = worker_count(f.control.workers);
+        return Some(format!("{n}, held by hand: a gives control back"));
     }
     if let Some(ours) = s.late_here(f.phase == Phase::Done) {
         return Some(format!(
