@@ -3,6 +3,8 @@
 //! Of sentences that differ only in their figures the first is shown.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
 
+#[path = "words/frames.rs"]
+mod frames;
 #[path = "support/product.rs"]
 mod product;
 #[path = "words/runs.rs"]
@@ -167,4 +169,12 @@ fn refusals_are_those_committed_in_one_sentence_with_the_remedy() {
         all.push(format!("{}\n    clobber-tui {}", said, args.replace('|', " ")));
     }
     golden("refusals", &all);
+}
+
+#[test]
+fn what_only_sockets_bring_about_is_said_as_committed() {
+    let said = frames::said();
+
+    said.iter().for_each(|text| plain(text.lines().next().unwrap()));
+    golden("sockets", &said);
 }

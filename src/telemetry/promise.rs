@@ -112,7 +112,7 @@ impl fmt::Display for Ours {
         let what = match self.harm {
             Harm::Late => "late arrivals may be late through this machine",
             Harm::SentLate => "arrivals were sent late by this machine",
-            Harm::Unsent => "arrivals were not sent by this machine",
+            Harm::Unsent => "arrivals never left this machine",
         };
         write!(f, "{} of {} {what}", count(self.n), count(self.of))
     }
