@@ -2,6 +2,8 @@
 //! The default run judges counts, classes and one-sided facts; bounds in ms and % need `tests/run --full`.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
 
+#[path = "support/neighbour.rs"]
+mod beside;
 #[path = "accuracy/generator.rs"]
 mod generator;
 #[path = "accuracy/known.rs"]

@@ -1,62 +1,13 @@
 //! A32 beside a neighbour that takes half a core in bursts the answer stands · A33 a lane that is kept from sending is convicted.
 
+use crate::beside::Neighbour;
 use crate::generator::on_one_processor;
 use crate::product::{Ended, Product};
 use crate::quiet::process;
 use crate::ran::{alone, finish, runs, say, start};
 use crate::truth::{Behaviour, Script, Truth};
 use serde_json::Value;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-
-/// Takes a processor in bursts of 0.2 to 2 s, half of the time, until it is dropped.
-struct Neighbour {
-    over: Arc<AtomicBool>,
-    threads: Vec<std::thread::JoinHandle<()>>,
-}
-
-impl Neighbour {
-    fn bursts() -> Self {
-        Self::start(1, |rng, over| {
-            let burst = Duration::from_millis(rng.u64(200..2_000));
-            let begin = Instant::now();
-            while begin.elapsed() < burst && !over.load(Ordering::Relaxed) {}
-            // As long a rest, in pieces so short that the end is not waited for.
-            let rest = Instant::now();
-            while rest.elapsed() < burst && !over.load(Ordering::Relaxed) {
-                std::thread::sleep(Duration::from_millis(20));
-            }
-        })
-    }
-
-    /// So many that never rest.
-    fn steady(threads: usize) -> Self {
-        Self::start(threads, |_, over| while !over.load(Ordering::Relaxed) {})
-    }
-
-    fn start(threads: usize, work: fn(&mut fastrand::Rng, &AtomicBool)) -> Self {
-        let over = Arc::new(AtomicBool::new(false));
-        let one = |seed| {
-            let over = Arc::clone(&over);
-            std::thread::spawn(move || {
-                let mut rng = fastrand::Rng::with_seed(seed as u64);
-                while !over.load(Ordering::Relaxed) {
-                    work(&mut rng, &over);
-                }
-            })
-        };
-        let threads = (0..threads).map(one).collect();
-        Self { over, threads }
-    }
-}
-
-impl Drop for Neighbour {
-    fn drop(&mut self) {
-        self.over.store(true, Ordering::Relaxed);
-        self.threads.drain(..).for_each(|t| drop(t.join()));
-    }
-}
 
 fn demo(args: &[&str]) -> (Ended, Value) {
     let args = [&["demo", "--headless", "--output-format", "json"], args].concat();
