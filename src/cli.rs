@@ -265,7 +265,7 @@ pub struct RunArgs {
     /// What standard output gets
     #[arg(long, value_name = "FORMAT", help_heading = "Output")]
     pub output_format: Option<Format>,
-    /// Answer the start question with yes
+    /// Answer the start question with yes; a first answer that --expect rules out still ends it (exit 2)
     #[arg(long, help_heading = "Output")]
     pub yes: bool,
     /// What must hold, repeatable: 'p99<80ms', 'errors<0.1%', 'rps>=500'; else exit 99
