@@ -158,6 +158,8 @@ impl Preparation<'_, '_> {
         self.tries += tries;
         let (at, times) = (self.session.target.authority(), if self.tries == 1 { "try" } else { "tries" });
         let took = length(self.epoch.now().secs());
+        // Said once.
+        let why = why.replacen(&format!(" by {at}"), "", 1);
         format!("nothing answered at {at}: {why}, {} {times} in {took}", self.tries)
     }
 

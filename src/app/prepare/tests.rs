@@ -326,7 +326,7 @@ fn a_target_that_nothing_answers_at_is_told_with_all_its_tries_and_their_time() 
         foyer.end(None);
         let frame = link.frame();
         let why = frame.run.unreachable.clone().unwrap();
-        let said = format!("nothing answered at {near}: connection refused by {near} (is the server running?");
+        let said = format!("nothing answered at {near}: connection refused (is the server running?");
         assert!(why.starts_with(&said) && why.contains("), 12 tries in "), "{why}");
         assert!(frame.at > Nanos::ZERO, "three tries took their pauses");
         let text = crate::report::closing::text(&frame, 120);
