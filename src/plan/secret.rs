@@ -1,6 +1,9 @@
 //! What must not be shown: values with secret names, and text from outside that gives them back.
 
 use super::{Request, Target};
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 /// So much of a secret is told, or all of a shorter one.
 const TELLING: usize = 6;
@@ -102,23 +105,8 @@ fn credentials(request: &Request) -> Vec<Vec<u8>> {
 
 /// Base64 (RFC 4648 section 4), padded or not.
 fn decoded(text: &str) -> Option<Vec<u8>> {
-    let (mut out, mut bits, mut held) = (Vec::new(), 0_u32, 0);
-    for byte in text.trim_end_matches('=').bytes() {
-        let six = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        (bits, held) = ((bits << 6 | u32::from(six)) & 0xffff, held + 6);
-        if held >= 8 {
-            held -= 8;
-            out.push((bits >> held) as u8);
-        }
-    }
-    Some(out)
+    let lenient = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    GeneralPurpose::new(&STANDARD, lenient).decode(text).ok()
 }
 
 /// How much of `text`, from its begin, is in the secret, if that is telling.
