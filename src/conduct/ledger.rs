@@ -211,7 +211,7 @@ impl Ledger {
             retries: t.retries,
             aborted_oldest: t.aborted_age.as_ref().and_then(|a| a.max()),
             connects: t.connects,
-            pauses: t.pauses,
+            delayed_ack: t.delayed_ack,
             not_sent_oldest: (t.not_sent > 0).then(|| t.not_sent_oldest.secs()),
             bad_mean: (t.bad_status > 0).then(|| t.bad_ns as f64 / 1e9 / t.bad_status as f64),
             before_first_byte: (service > 0.0).then(|| (t.first_byte_ns as f64 / 1e9 / service).min(1.0)),

@@ -109,7 +109,7 @@ fn because(f: &Frame, verdict: &Verdict) -> Option<String> {
     {
         parts.push(format!("{} of the time is before the first byte", percent(share)));
     }
-    parts.extend(f.totals.pauses.hint(f.books.ok + f.books.bad_status));
+    parts.extend(f.totals.delayed_ack.hint(f.books.ok + f.books.bad_status));
     (!parts.is_empty()).then(|| parts.join(". ") + ".")
 }
 

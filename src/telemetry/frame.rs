@@ -5,11 +5,11 @@ use super::books::Books;
 use super::column::Column;
 use super::connects::Connects;
 use super::curve::{Knee, Row};
+use super::delayed_ack::DelayedAck;
 use super::experiment::{StepTest, Tune};
 use super::interval::{Gauges, Health};
 use super::latency::Summary;
 use super::outage::Outage;
-use super::pauses::Pauses;
 use super::promise::{Check, Slo};
 use super::tally::ErrorSample;
 use super::window::Stats;
@@ -238,7 +238,7 @@ pub struct Totals {
     /// Slow connects.
     pub connects: Connects,
     /// Answers whose rest came late.
-    pub pauses: Pauses,
+    pub delayed_ack: DelayedAck,
     /// How long the first of those that were never sent had waited, s.
     pub not_sent_oldest: Option<f64>,
     /// Mean response of answers with an unexpected status, s.

@@ -3,8 +3,8 @@
 
 use super::cohorts::Cohorts;
 use super::connects::Connects;
+use super::delayed_ack::DelayedAck;
 use super::latency::{Latency, Summary, enough};
-use super::pauses::Pauses;
 use super::samples;
 pub use super::samples::ErrorSample;
 use crate::model::failure::Failure;
@@ -96,7 +96,7 @@ pub struct Tally {
     /// Summed time to first byte of answered exchanges, ns, from sent.
     pub first_byte_ns: u64,
     /// Answers whose rest came late after their first byte.
-    pub pauses: Pauses,
+    pub delayed_ack: DelayedAck,
     /// Ages of aborted exchanges.
     pub aborted_age: Option<Box<Latency>>,
     /// Arrivals by intended start, while a promise is kept.
@@ -130,7 +130,7 @@ impl Default for Tally {
             spoiled: None,
             connect: None,
             connects: Connects::default(),
-            pauses: Pauses::default(),
+            delayed_ack: DelayedAck::default(),
             bad_ns: 0,
             first_byte_ns: 0,
             aborted_age: None,
@@ -191,7 +191,7 @@ impl Tally {
             let first = seen.first.unwrap_or(end);
             self.first_byte_ns += (first - sent).ns();
             if answered {
-                self.pauses.record(end - first);
+                self.delayed_ack.record(end - first);
             }
             self.record(seen, sent, end);
             if outcome != Outcome::Ok {
@@ -298,7 +298,7 @@ impl Tally {
         merge_series(&mut self.spoiled, &other.spoiled);
         merge_series(&mut self.connect, &other.connect);
         self.connects.merge(other.connects);
-        self.pauses.merge(other.pauses);
+        self.delayed_ack.merge(other.delayed_ack);
         merge_series(&mut self.aborted_age, &other.aborted_age);
         if let Some(c) = &other.cohorts {
             self.cohorts.get_or_insert_default().merge(c);

@@ -1,32 +1,32 @@
 //! Answers whose rest came so long after their first byte as a delayed acknowledgement takes (RFC 1122 4.2.3.2).
-//! It refuses to judge one answer: a pause is a habit of the target only when most answers have it.
+//! It refuses to judge one answer: such a wait is a habit of the target only when most answers have it.
 
 use crate::model::format::percent;
 use crate::model::units::Nanos;
 
-/// Shortest pause that counts, ns: Linux delays an acknowledgement by 40 ms at least, less the way of the first byte.
+/// Shortest wait that counts, ns: Linux delays an acknowledgement by 40 ms at least, less the way of the first byte.
 const SHORTEST_NS: u64 = 38_000_000;
 /// Longest, ns: 40 ms and a busy machine. Windows and BSD delay by 100 to 200 ms; a target that works so long between head
 /// and body is nothing rare, and would be accused.
 const LONGEST_NS: u64 = 55_000_000;
-/// Share of the answers that pause from which on it is the target's habit.
+/// Share of the answers that wait so from which on it is the target's habit.
 const HABIT: f64 = 0.5;
 /// Answers before anything is said.
 const MIN_ANSWERS: u64 = 20;
 
-/// How many answers paused so, and for how long together.
+/// How many answers waited so, and for how long together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Pauses {
+pub struct DelayedAck {
     count: u64,
     sum_ns: u64,
 }
 
-impl Pauses {
+impl DelayedAck {
     /// An answer whose last byte came this long after its first.
-    pub fn record(&mut self, pause: Nanos) {
-        if (SHORTEST_NS..=LONGEST_NS).contains(&pause.ns()) {
+    pub fn record(&mut self, wait: Nanos) {
+        if (SHORTEST_NS..=LONGEST_NS).contains(&wait.ns()) {
             self.count += 1;
-            self.sum_ns += pause.ns();
+            self.sum_ns += wait.ns();
         }
     }
 
@@ -54,16 +54,16 @@ impl Pauses {
 mod tests {
     use super::*;
 
-    fn pauses(of: impl IntoIterator<Item = u64>) -> Pauses {
-        let mut pauses = Pauses::default();
-        of.into_iter().for_each(|ms| pauses.record(Nanos::from_millis(ms)));
-        pauses
+    fn answers(of: impl IntoIterator<Item = u64>) -> DelayedAck {
+        let mut all = DelayedAck::default();
+        of.into_iter().for_each(|ms| all.record(Nanos::from_millis(ms)));
+        all
     }
 
     #[test]
-    fn a_pause_of_40_ms_in_most_answers_is_named() {
-        let mut one = pauses([43; 30]);
-        one.merge(pauses([43; 30]));
+    fn a_wait_of_40_ms_in_most_answers_is_named() {
+        let mut one = answers([43; 30]);
+        one.merge(answers([43; 30]));
 
         let hint = one.hint(100).unwrap();
 
@@ -77,8 +77,8 @@ mod tests {
     #[test]
     fn answers_that_come_at_once_or_take_their_own_time_are_none() {
         for ms in [0, 5, 30, 60, 200] {
-            assert_eq!(pauses([ms; 100]).hint(100), None, "{ms} ms");
+            assert_eq!(answers([ms; 100]).hint(100), None, "{ms} ms");
         }
-        assert_eq!(pauses([43; 19]).hint(19), None, "too few to tell");
+        assert_eq!(answers([43; 19]).hint(19), None, "too few to tell");
     }
 }
