@@ -26,7 +26,7 @@ use super::{Controller, Move, Observation};
 use crate::model::format::workers;
 use crate::model::setpoints::Setpoints;
 use crate::telemetry::frame::{Evidence, State, Term};
-use back::Left;
+use back::Former;
 use known::Known;
 use paced::{Paced, Refusals};
 use ramp::Ramp;
@@ -85,20 +85,16 @@ pub struct Max {
     again: bool,
     at_limit: bool,
     refusals: Refusals,
-    /// Workers and rate of the rest that an alarm ended, until the next rest tells whether it was a false one.
-    suspect: Option<(u32, f64)>,
+    /// The rest that an alarm ended, until the next rest tells whether it was a false one.
+    suspect: Option<Former>,
     /// The rest that somebody else ended by taking the workers over, until it is known whether it still fits.
-    left: Option<Left>,
+    former: Option<Former>,
     /// What the last decision under way needed: stays while workers settle.
     shown: Option<Evidence>,
 }
 
 /// Share of errors with which somebody else took the workers over: probably because of them.
 const FAILING: f64 = 0.10;
-/// A rest this long tells what an alarm was worth, s.
-const RESTED: f64 = 2.0;
-/// ln X, beside two errors, by which the rest must differ from the one before for the alarm to have been right.
-const OTHER: f64 = 0.05;
 
 impl Max {
     /// From a cold start, or `again` after another law.
@@ -110,7 +106,7 @@ impl Max {
             at_limit: false,
             refusals: Refusals::default(),
             suspect: None,
-            left: None,
+            former: None,
             shown: None,
         }
     }
@@ -124,8 +120,8 @@ impl Max {
         let known = &mut self.known;
         match &mut self.phase {
             Phase::Idle => {
-                if let Some(left) = self.left {
-                    return self.come_back(left.workers, seen, set);
+                if let Some(former) = self.former {
+                    return self.come_back(former.workers, seen, set);
                 }
                 let workers = trial::within(seen.workers, set.bounds);
                 // Where the user begins above the bound, the best may lie on either side.
@@ -158,14 +154,14 @@ impl Max {
 
     /// Whether the rest it came back to still fits.
     fn recognise(&mut self, step: &mut Step) {
-        let (Phase::Track(track), Some(left)) = (&self.phase, self.left) else {
+        let (Phase::Track(track), Some(former)) = (&self.phase, self.former) else {
             return;
         };
-        if step.changed || track.workers != left.workers {
+        if step.changed || track.workers != former.workers {
             // It moved on, so the old rest is none.
-            self.left = None;
-        } else if let Some((fits, note)) = left.fits(&self.known) {
-            self.left = None;
+            self.former = None;
+        } else if let Some((fits, note)) = former.fits(&self.known) {
+            self.former = None;
             step.changed = !fits;
             step.note.get_or_insert(note);
         }
@@ -176,7 +172,7 @@ impl Max {
         self.recognise(step);
         self.look_back(step);
         if step.changed {
-            self.suspect = Some((step.workers, self.known.at(step.workers).rate()));
+            self.suspect = Some(Former::of(step.workers, &self.known));
             self.known.forget();
             self.again = true;
             self.phase = Phase::Ramp(Ramp::new(step.workers, true, &mut self.known));
@@ -202,7 +198,7 @@ impl Max {
         if matches!(self.phase, Phase::Paced(_)) || !self.refusals.limiter() {
             return;
         }
-        self.left = None;
+        self.former = None;
         let paced = Paced::new(seen.workers, self.known.each());
         self.known.forget();
         self.at_limit = false;
@@ -224,16 +220,13 @@ impl Max {
 
     /// Rest again at about the same workers and rate: the alarm was false, and the next one must say more.
     fn judge_alarm(&mut self) {
-        let (Phase::Track(track), Some((workers, rate))) = (&self.phase, self.suspect) else {
+        let (Phase::Track(track), Some(before)) = (&self.phase, self.suspect) else {
             return;
         };
-        let now = self.known.at(track.workers);
-        if now.span < RESTED {
+        let Some(other) = before.differs(track.workers, &self.known) else {
             return;
-        }
-        let moved = (f64::from(track.workers) / f64::from(workers)).ln().abs() > 0.3;
-        let error = self.known.noise.error(now.ok).hypot(self.known.sway.value());
-        let other = (now.rate() / rate).ln().abs() > OTHER + 2.0 * std::f64::consts::SQRT_2 * error;
+        };
+        let moved = (f64::from(track.workers) / f64::from(before.workers)).ln().abs() > 0.3;
         // The same rate elsewhere says neither: on a flat top a false alarm ends anywhere, and a network may have changed.
         self.known.caution = match (other, moved) {
             (true, _) => 1.0,
@@ -324,11 +317,12 @@ impl Controller for Max {
         self.known.see(seen);
         self.refusals.hear(seen);
         if let Phase::Track(track) = &self.phase {
-            self.left = Left::of(track.workers, &self.known);
+            let rest = Former::of(track.workers, &self.known);
+            self.former = (rest.rate() > 0.0).then_some(rest);
         }
         if self.known.errors() > FAILING && seen.err > 5 {
             self.known.fence.put(seen.workers.round() as u32);
-            self.left = None;
+            self.former = None;
         }
         self.known.forget();
         self.again = true;
