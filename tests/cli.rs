@@ -128,7 +128,7 @@ fn a_simulation_of_the_same_seed_gives_the_same_bytes() {
 fn nothing_that_answers_ends_with_3_the_reason_and_a_whole_summary() {
     let port = DeadPort::new();
     let dead = port.addr();
-    let reason = format!("nothing answered at {dead}: connection refused");
+    let reason = format!("nothing answered: connection refused by {dead}");
 
     let http = summary(3, &[&dead.to_string(), "-z", "2s"]);
     assert_eq!(text(&http, "/verdict/code"), "UNREACHABLE");

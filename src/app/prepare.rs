@@ -158,9 +158,12 @@ impl Preparation<'_, '_> {
         self.tries += tries;
         let (at, times) = (self.session.target.authority(), if self.tries == 1 { "try" } else { "tries" });
         let took = length(self.epoch.now().secs());
-        // Said once.
-        let why = why.replacen(&format!(" by {at}"), "", 1);
-        format!("nothing answered at {at}: {why}, {} {times} in {took}", self.tries)
+        let place = if why.contains(&at) {
+            String::new()
+        } else {
+            format!(" at {at}")
+        };
+        format!("nothing answered{place}: {why}, {} {times} in {took}", self.tries)
     }
 
     /// The first exchange, or for `tcp://` the first connection.

@@ -5,7 +5,7 @@ use crate::app::journal::Feed;
 use crate::app::snapshots::Snapshots;
 use crate::cli::RunArgs;
 use crate::conduct::Limits;
-use crate::link::Link;
+use crate::link::{Far, Link};
 use crate::model::command::Command;
 use crate::model::notice::Who;
 use crate::model::run::RunInfo;
@@ -66,21 +66,32 @@ fn session(target: &str, headless: bool, args: &RunArgs) -> Session {
     }
 }
 
+/// What comes of preparing after so many tries, and who asks the questions.
+fn preparing<'f, T>(
+    session: &Session,
+    far: &'f Far,
+    (permission, tries): (Permission, u32),
+    act: impl FnOnce(&mut Preparation) -> T,
+) -> (T, Foyer<'f>) {
+    let mut foyer = Foyer::new(far, RunInfo::default(), Setpoints::default());
+    let result = act(&mut Preparation {
+        session,
+        foyer: &mut foyer,
+        permission,
+        tries,
+        epoch: Epoch::new(),
+    });
+    (result, foyer)
+}
+
 /// What comes of approaching these addresses, with these words said beforehand.
 fn approach(session: &Session, addresses: &[SocketAddr], said: &[Command]) -> (Result<Ready, Not>, Link) {
     let (link, far) = Link::pair(Frame::default());
     for command in said {
         link.send(Who::User, command.clone());
     }
-    let mut foyer = Foyer::new(&far, RunInfo::default(), Setpoints::default());
-    let mut preparation = Preparation {
-        session,
-        foyer: &mut foyer,
-        permission: Permission::new(session.job.yes).placing(place),
-        tries: 0,
-        epoch: Epoch::new(),
-    };
-    (preparation.approach(addresses), link)
+    let permission = Permission::new(session.job.yes).placing(place);
+    (preparing(session, &far, (permission, 0), |p| p.approach(addresses)).0, link)
 }
 
 fn stopped(result: Result<Ready, Not>) -> Stop {
@@ -280,25 +291,18 @@ fn whoever_leaves_while_a_name_is_resolved_need_not_wait_for_it() {
             session("http://h:1/", true, &RunArgs::default()),
             std::cell::Cell::new(Some(link)),
         );
-        let mut foyer = Foyer::new(&far, RunInfo::default(), Setpoints::default());
-        let mut preparation = Preparation {
-            session: &session,
-            foyer: &mut foyer,
-            permission: Permission::new(false),
-            tries: 0,
-            epoch: Epoch::new(),
-        };
         let kept = std::cell::RefCell::new(None);
 
         // The word comes while the resolver, which never answers, is being waited for.
-        let result = preparation.resolve_by(|| {
+        let never = || {
             let (link, command) = (link.take().unwrap(), command.clone());
             *kept.borrow_mut() = Some(std::thread::spawn(move || {
                 link.send(Who::User, command);
                 link
             }));
             std::future::pending()
-        });
+        };
+        let result = preparing(&session, &far, (Permission::new(false), 0), |p| p.resolve_by(never)).0;
 
         assert!(matches!(result, Err(Not::End(Some(ended))) if ended == by), "{by:?}");
         drop(kept.take().map(|thread| thread.join().unwrap()));
@@ -311,22 +315,14 @@ fn a_target_that_nothing_answers_at_is_told_with_all_its_tries_and_their_time() 
         let near = closed();
         let session = session(&format!("{target}://{near}"), true, &RunArgs::default());
         let (link, far) = Link::pair(Frame::default());
-        let mut foyer = Foyer::new(&far, RunInfo::default(), Setpoints::default());
-        let mut preparation = Preparation {
-            session: &session,
-            foyer: &mut foyer,
-            permission: Permission::new(false),
-            tries: 9,
-            epoch: Epoch::new(),
-        };
 
-        let result = preparation.approach(&[near]);
+        let (result, foyer) = preparing(&session, &far, (Permission::new(false), 9), |p| p.approach(&[near]));
+        foyer.end(None);
 
         assert!(matches!(result, Err(Not::End(None))));
-        foyer.end(None);
         let frame = link.frame();
         let why = frame.run.unreachable.clone().unwrap();
-        let said = format!("nothing answered at {near}: connection refused (is the server running?");
+        let said = format!("nothing answered: connection refused by {near} (is the server running?");
         assert!(why.starts_with(&said) && why.contains("), 12 tries in "), "{why}");
         assert!(frame.at > Nanos::ZERO, "three tries took their pauses");
         let text = crate::report::closing::text(&frame, 120);
