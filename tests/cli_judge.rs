@@ -209,7 +209,7 @@ fn a_first_answer_whose_content_is_not_what_is_expected_is_2_whatever_else_is_sa
         let refused = run(&[&given[..], yes].concat());
 
         assert_eq!((refused.code, refused.stdout.as_str()), (Some(2), ""));
-        let said = "answers 200 OK, and what it answers does not hold --expect body~ready";
+        let said = "answers 200 OK, and its body does not match --expect body~ready";
         assert!(refused.stderr.contains(said), "{}", refused.stderr);
     }
 }

@@ -74,7 +74,7 @@ fn answered(found: &Found, plan: &Plan) -> Decision {
     let asked = format!("{method} http://{}{path} answers {answer}{to}", plan.target.authority());
     if found.seen.mismatch && (!said || expect.good(status)) {
         return Decision::Refuse(format!(
-            "{asked}, and what it answers does not hold --expect {} (what is expected is never overruled, not by --yes either: say what is good, or leave it out)",
+            "{asked}, and its body does not match --expect {} (what is expected is never overruled, not by --yes either: say what is good, or leave it out)",
             expect.contents()
         ));
     }

@@ -126,7 +126,7 @@ fn a_first_answer_that_fails_what_is_expected_of_its_body_is_refused() {
         let Decision::Refuse(why) = decide(&answer(&plan, fine), &plan) else {
             panic!("what is expected is never overruled")
         };
-        let said = format!("answers 200 OK, and what it answers does not hold --expect {flag} (");
+        let said = format!("answers 200 OK, and its body does not match --expect {flag} (");
         assert!(why.contains(&said), "{why}");
     }
 }
