@@ -163,7 +163,7 @@ fn drifting(f: &Frame) -> Found {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::model::units::Nanos;
     use crate::telemetry::books::Books;
@@ -178,6 +178,22 @@ mod tests {
             ci95_rps: Some(good_rps * 0.01),
             completions: 10_000,
             ..Row::default()
+        }
+    }
+
+    /// Forty seconds of good answers and no more.
+    pub(in crate::answer) fn good() -> Frame {
+        Frame {
+            books: Books {
+                ok: 60_000,
+                sent: 60_000,
+                ..Books::default()
+            },
+            whole: Whole {
+                span: 40.0,
+                ..Whole::default()
+            },
+            ..Frame::default()
         }
     }
 
@@ -198,16 +214,7 @@ mod tests {
             answered: true,
             knee: Some(knee),
             curve: rows.iter().map(|(n, x)| row(*n, *x)).collect::<Vec<_>>().into(),
-            books: Books {
-                ok: 60_000,
-                sent: 60_000,
-                ..Books::default()
-            },
-            whole: Whole {
-                span: 40.0,
-                ..Whole::default()
-            },
-            ..Frame::default()
+            ..good()
         }
     }
 

@@ -20,11 +20,11 @@ pub(super) fn down(f: &Frame) -> Found {
 }
 
 pub(super) fn stalled(f: &Frame) -> Found {
-    let (longest, total) = f.whole.stalled;
+    let (_, total) = f.whole.stalled;
     let run = f.whole.span;
     let lasted = total.max(f.down_for());
     (run >= 2.0 && lasted >= 0.1 * run).then(|| {
-        let (most, all) = (length(longest.max(lasted)), length(run));
+        let (most, all) = (length(lasted), length(run));
         let when = downs(f).map_or_else(String::new, |d| format!(" ({d})"));
         (Code::Stalled, format!("it stopped answering for {most} of {all}{when}"))
     })
@@ -43,30 +43,14 @@ pub fn downs(f: &Frame) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::judge::tests::good;
     use super::super::verdict;
     use super::*;
     use crate::model::units::Nanos;
-    use crate::telemetry::books::Books;
-    use crate::telemetry::frame::Whole;
-
-    fn frame() -> Frame {
-        Frame {
-            books: Books {
-                sent: 60_000,
-                ok: 60_000,
-                ..Books::default()
-            },
-            whole: Whole {
-                span: 40.0,
-                ..Whole::default()
-            },
-            ..Frame::default()
-        }
-    }
 
     #[test]
     fn down_is_told_at_once_and_afterwards_with_its_time() {
-        let mut f = frame();
+        let mut f = good();
         f.outages = vec![Outage {
             from: Nanos::from_secs(8),
             to: None,
@@ -99,7 +83,7 @@ mod tests {
 
     #[test]
     fn a_tenth_of_the_run_in_silence_is_stalled() {
-        let mut f = frame();
+        let mut f = good();
         f.whole.stalled = (3.1, 4.5);
 
         assert_eq!(verdict(&f).code, Code::Stalled);
