@@ -17,6 +17,8 @@ const LEAST: f64 = 2.0;
 const BRIEF: f64 = 1.0;
 /// Rests this close to each other, as a share of the workers, speak of the same place: the knee is no sharper.
 const CLOSE_BY: f64 = 0.25;
+/// Share by which the workers of a law of the school may swing and still be at one rest.
+const SWINGS: f64 = 0.4;
 
 /// Ticks of one kind.
 #[derive(Clone, Debug, Default)]
@@ -116,7 +118,7 @@ impl Resting {
         match mode {
             Mode::Hold => self.add_kept(tally, from, span, workers, queue),
             Mode::Slo => self.add(tally, from, span, workers, queue, f64::MAX),
-            mode if mode.school() => self.add(tally, from, span, workers, queue, 0.4),
+            mode if mode.school() => self.add(tally, from, span, workers, queue, SWINGS),
             _ => self.add(tally, from, span, workers, queue, 0.0),
         }
     }
