@@ -95,14 +95,11 @@ impl Generator {
                     waited: 0.0,
                     span: 0.0,
                 });
-                Some((
-                    now,
-                    format!("this machine is busy: lanes waited {} of the time for a CPU", percent(w)),
-                ))
+                Some((now, format!("CPU shared: lanes wait {} of the time", percent(w))))
             }
             (Some(spell), Some(w)) if w < FREE.0 => {
                 let text = format!(
-                    "this machine is free again: lanes waited {} of the time for a CPU, for {}",
+                    "CPU free again: waited {} of {}",
                     percent(spell.waited / spell.span.max(1e-9)),
                     length((now - FREE.1 - spell.from).secs())
                 );

@@ -257,8 +257,12 @@ fn a_crowded_machine_is_told_when_it_begins_and_when_it_ends() {
     });
 
     assert_eq!(told.len(), 2, "{told:?}");
-    assert!(told[0].starts_with("this machine is busy: lanes waited 1"), "{told:?}");
-    assert!(told[1].contains("free again") && told[1].contains("for 4."), "{told:?}");
+    assert!(told[0].starts_with("CPU shared: lanes wait 1"), "{told:?}");
+    assert!(told[1].contains("free again") && told[1].contains(" of 4."), "{told:?}");
+    assert!(
+        told.iter().all(|t| t.chars().count() <= 40),
+        "their pane has no more cells: {told:?}"
+    );
     assert!(g.waited() < 0.02, "the last five seconds");
 }
 
