@@ -49,12 +49,17 @@ pub(super) fn not_saturated(f: &Frame) -> Found {
     ))
 }
 
+/// Share of exchanges that were not good from which on a rate above the best is a limiter's: what it let pass meanwhile, or
+/// tokens it had saved, and no overload.
+const REFUSED: f64 = 0.05;
+
 /// The row that tells of an overload: the one throughput has surely fallen at, else the one nearest twice the knee on a
-/// logarithmic scale, if the ramp went there.
+/// logarithmic scale, if the ramp went there and was not just refused.
 pub fn overload<'a>(f: &'a Frame, knee: &Knee) -> Option<&'a Row> {
     let twice = 2.0 * f64::from(knee.workers);
     let off = |r: &Row| (f64::from(r.workers) / twice).ln().abs();
-    let held = |r: &&Row| !r.stale && r.workers > knee.hi && r.completions >= 20 && off(r) < 1.2;
+    let refused = |r: &Row| r.errors > REFUSED && r.good_rps > knee.best_rps;
+    let held = |r: &&Row| !r.stale && r.workers > knee.hi && r.completions >= 20 && off(r) < 1.2 && !refused(r);
     let nearest = || f.curve.iter().filter(held).min_by(|a, b| off(a).total_cmp(&off(b)));
     fallen(f, knee).or_else(nearest)
 }
@@ -212,6 +217,12 @@ mod tests {
 
         assert_eq!(told(vec![row(64, 1010.0, 0.02), row(128, 700.0, 0.02)]), Some(128));
         assert_eq!(told(vec![row(64, 1010.0, 0.02), row(128, 980.0, 0.02)]), Some(64));
+        let failing = |good_rps| Row {
+            errors: 0.97,
+            ..row(64, good_rps, 0.02)
+        };
+        assert_eq!(told(vec![failing(1500.0)]), None, "refusals are no overload");
+        assert_eq!(told(vec![failing(400.0)]), Some(64), "a target that fails is in one");
     }
 
     #[test]
