@@ -35,7 +35,7 @@ pub(super) fn trust(f: &Frame) -> String {
     } else {
         sent(f)
     });
-    if let Some(good) = f.table.good {
+    if let Some(good) = f.table.good.filter(|g| g.p50.is_some()) {
         let (p50, p99) = (latency(good.p50), latency(good.p99));
         parts.push(format!("good answers alone p50 {p50}, p99 {p99}"));
     }
@@ -130,6 +130,8 @@ mod tests {
     fn good_answers_alone_are_told_where_there_are_others() {
         let mut f = Frame::default();
         assert!(!trust(&f).contains("good answers"));
+        f.table.good = Some(crate::telemetry::latency::Summary::default());
+        assert!(!trust(&f).contains("good answers"), "there were none");
         f.table.good = Some(crate::telemetry::latency::Summary {
             p50: Some(0.005),
             ..Default::default()
