@@ -22,4 +22,5 @@ pub mod scores;
 pub mod tally;
 pub mod threshold;
 pub mod validity;
+pub mod visits;
 pub mod window;

@@ -274,7 +274,7 @@ impl Conductor {
         // Real-valued workers belong on the curve where they are nearly whole.
         let closed = self.demand.rate.is_none();
         if closed && ruling.settled && (before - before.round()).abs() <= 0.03 * before {
-            self.curve.add(before.round().max(1.0) as u32, &i.tally, seen.span);
+            self.curve.add(before.round().max(1.0) as u32, &i.tally, seen.span, i.to);
         }
         if ruling.resting {
             let queue = self.queue_estimate(seen.ok as f64 / seen.span);

@@ -1,16 +1,18 @@
-//! Good rate against workers: the rows held, the knee by isotonic regression.
+//! Good rate against workers: rows as ratios to the one held longest, the knee by isotonic regression.
 //! It refuses models: the USL fit is printed as a hint and never moves the knee.
 
 mod isotonic;
 mod knee;
+mod point;
 mod usl;
 
 pub use isotonic::isotonic;
 pub use usl::fit;
 
-use super::batches::Batches;
-use super::latency::Latency;
 use super::tally::Tally;
+use super::visits::{Ratios, Visits};
+use crate::model::units::Nanos;
+use point::Point;
 use std::collections::BTreeMap;
 
 /// One worker count that was held, after settling.
@@ -18,7 +20,7 @@ use std::collections::BTreeMap;
 pub struct Row {
     /// Workers.
     pub workers: u32,
-    /// Good answers per second.
+    /// Good answers per second: the rate of the row held longest times what this one gave against it.
     pub good_rps: f64,
     /// Half width of its 95 % confidence interval, 1/s; `None` when unknown.
     pub ci95_rps: Option<f64>,
@@ -76,60 +78,6 @@ pub struct Knee {
     pub usl: Option<Usl>,
 }
 
-/// What is accumulated for one worker count.
-#[derive(Clone, Debug)]
-struct Point {
-    ok: u64,
-    errors: u64,
-    held: f64,
-    /// Times that workers came here.
-    looks: u32,
-    response: Latency,
-    batches: Batches,
-}
-
-impl Point {
-    /// Evidence for the same worker count from before.
-    fn join(&mut self, old: &Self) {
-        self.ok += old.ok;
-        self.errors += old.errors;
-        self.held += old.held;
-        self.looks += old.looks;
-        self.response.merge(&old.response);
-        self.batches.join(&old.batches);
-    }
-
-    /// Variance of ln X: of the count, or of the mean response where that is heavier. X = N/R, so X is known no better
-    /// than R; shared capacity makes up for a third of the spread of R.
-    fn variance(&self, dispersion: f64) -> f64 {
-        let heavy = if self.errors * 50 < self.ok {
-            self.response_spread() / 1.5
-        } else {
-            0.0
-        };
-        dispersion.max(heavy) / self.ok.max(1) as f64 + self.unsettled(1.5 * heavy)
-    }
-
-    /// Under a heavy tail a worker count has not settled until its longest answers have come and gone: relative variance
-    /// of a rate held for few of their lengths; 0 for ordinary responses.
-    fn unsettled(&self, spread: f64) -> f64 {
-        let longest = self.response.quantile(0.99).filter(|_| spread > HEAVY && self.held > 0.0);
-        longest.map_or(0.0, |l| (0.5 * l / self.held).min(1.0).powi(2))
-    }
-
-    /// Squared coefficient of variation of the response; 0 when nothing is known.
-    fn response_spread(&self) -> f64 {
-        let (Some(mean), n) = (self.response.mean(), self.response.count() as f64) else {
-            return 0.0;
-        };
-        let mut squares = 0.0;
-        self.response.each(|x, k| squares += k as f64 * (x / mean - 1.0).powi(2));
-        squares / n
-    }
-}
-
-/// Squared variation of responses from which their tail is heavy.
-const HEAVY: f64 = 2.0;
 /// Most rows kept; the one with the least evidence goes first.
 const ROWS: usize = 256;
 
@@ -137,9 +85,14 @@ const ROWS: usize = 256;
 #[derive(Clone, Debug)]
 pub struct Curve {
     points: BTreeMap<u32, Point>,
+    visits: Visits,
+    /// Of the points to the one held longest, as of the last piece of a visit.
+    ratios: Ratios,
+    /// The row held longest then.
+    reference: Option<u32>,
     stale: Vec<Row>,
-    /// The points behind the stale rows.
-    past: BTreeMap<u32, Point>,
+    /// What is behind the stale rows.
+    past: (BTreeMap<u32, Point>, Visits),
     /// var/mean of counts over a tick; 1 for a Poisson process.
     dispersion: f64,
     last: Option<(u32, f64)>,
@@ -149,8 +102,11 @@ impl Default for Curve {
     fn default() -> Self {
         Self {
             points: BTreeMap::new(),
+            visits: Visits::default(),
+            ratios: Ratios::default(),
+            reference: None,
             stale: Vec::new(),
-            past: BTreeMap::new(),
+            past: (BTreeMap::new(), Visits::default()),
             dispersion: 1.0,
             last: None,
         }
@@ -158,45 +114,43 @@ impl Default for Curve {
 }
 
 impl Curve {
-    /// Adds settled evidence for `workers`: an interval's tally over `span` seconds.
-    pub fn add(&mut self, workers: u32, tally: &Tally, span: f64) {
+    /// Adds settled evidence for `workers`: an interval's tally over `span` seconds that ended `now`.
+    pub fn add(&mut self, workers: u32, tally: &Tally, span: f64, now: Nanos) {
         let arrived = self.last.is_none_or(|(before, _)| before != workers);
         self.learn_dispersion(workers, tally.ok as f64 / span.max(1e-9) * 0.1);
         if self.points.len() >= ROWS && !self.points.contains_key(&workers) {
             self.drop_weakest();
         }
-        let fresh = || Point {
-            ok: 0,
-            errors: 0,
-            held: 0.0,
-            looks: 0,
-            response: Latency::coarse(),
-            batches: Batches::default(),
-        };
-        let point = self.points.entry(workers).or_insert_with(fresh);
-        point.ok += tally.ok;
-        point.errors += tally.bad_status + tally.error_total();
-        point.held += span;
-        point.looks += u32::from(arrived);
-        point.batches.add(tally.ok, span);
-        point.response.merge(&tally.direct);
-        if let Some(p) = &tally.parts {
-            point.response.merge(&p.response);
+        self.points.entry(workers).or_default().add(tally, span, arrived);
+        if self.visits.add(workers, tally.ok, now.secs(), span) {
+            self.compare();
         }
+    }
+
+    /// Every row against the one held longest.
+    fn compare(&mut self) {
+        let held = self.points.iter().max_by(|a, b| a.1.held.total_cmp(&b.1.held));
+        self.reference = held.map(|(n, _)| *n);
+        let noise: BTreeMap<u32, f64> = self.points.iter().map(|(n, p)| (*n, p.noise(self.dispersion))).collect();
+        let of = |n| noise.get(&n).copied().unwrap_or(self.dispersion);
+        self.ratios = self.reference.map_or_else(Ratios::default, |r| self.visits.ratios(r, of));
     }
 
     /// The target has changed: what was measured before is kept as stale rows only.
     pub fn turn_page(&mut self) {
         self.stale = self.fresh_rows();
         self.stale.iter_mut().for_each(|r| r.stale = true);
-        self.past = std::mem::take(&mut self.points);
+        self.past = (std::mem::take(&mut self.points), std::mem::take(&mut self.visits));
         self.last = None;
+        self.compare();
     }
 
     /// The last change was none: what was measured before it counts again.
     pub fn turn_back(&mut self) {
         self.stale.clear();
-        for (n, old) in std::mem::take(&mut self.past) {
+        let (points, visits) = std::mem::take(&mut self.past);
+        self.visits.join(visits);
+        for (n, old) in points {
             match self.points.get_mut(&n) {
                 Some(point) => point.join(&old),
                 None => drop(self.points.insert(n, old)),
@@ -205,6 +159,7 @@ impl Curve {
         while self.points.len() > ROWS {
             self.drop_weakest();
         }
+        self.compare();
     }
 
     /// Forgets everything.
@@ -230,6 +185,7 @@ impl Curve {
     fn drop_weakest(&mut self) {
         if let Some(weakest) = self.points.iter().min_by_key(|(_, p)| p.ok).map(|(n, _)| *n) {
             self.points.remove(&weakest);
+            self.visits.drop(weakest);
         }
     }
 
@@ -241,45 +197,16 @@ impl Curve {
     }
 
     fn fresh_rows(&self) -> Vec<Row> {
-        let slow = self.slow();
-        self.points
-            .iter()
-            .filter(|(_, p)| p.held > 0.0)
-            .map(|(n, p)| self.row(*n, p, slow))
-            .collect()
+        let held = self.points.iter().filter(|(_, p)| p.held > 0.0);
+        held.map(|(n, p)| self.row(*n, p)).collect()
     }
 
-    /// The target's own swings from second to second, beyond counting: variance as a share of the squared mean, and the
-    /// seconds over which they are alike. From the row held longest; zero where it is short or calm.
-    fn slow(&self) -> (f64, f64) {
-        let Some(longest) = self.points.values().max_by(|a, b| a.held.total_cmp(&b.held)) else {
-            return (0.0, 1.0);
-        };
-        let seen = longest.batches.spread();
-        let counted = longest.variance(self.dispersion) * longest.held;
-        let own = seen.variance() - counted;
-        if seen.batches() < 10.0 || own < counted {
-            return (0.0, 1.0);
-        }
-        (own, seen.alike())
-    }
-
-    fn row(&self, workers: u32, p: &Point, (own, alike): (f64, f64)) -> Row {
-        let all = (p.ok + p.errors) as f64;
-        // Looks at different times meet the swings independently.
-        let swings = own * (alike / p.held).min(1.0 / f64::from(p.looks.max(1)));
-        let half = 1.96 * (p.variance(self.dispersion) + swings).sqrt() * p.ok as f64 / p.held;
-        Row {
-            workers,
-            good_rps: p.ok as f64 / p.held,
-            ci95_rps: (p.ok > 0).then_some(half),
-            p50: p.response.quantile(0.5),
-            p99: p.response.honest_quantile(0.99),
-            mean: p.response.mean(),
-            errors: if all > 0.0 { p.errors as f64 / all } else { 0.0 },
-            completions: p.ok,
-            held: p.held,
-            stale: false,
+    /// A row as good as the visits found it beside the one held longest; that one, and one without a comparison, as it was.
+    fn row(&self, workers: u32, p: &Point) -> Row {
+        let beside = self.reference.filter(|r| *r != workers).and_then(|r| self.points.get(&r));
+        match beside.zip(self.ratios.at(workers)) {
+            Some((reference, (ratio, variance))) => p.row(workers, ratio * reference.rate(), variance + p.unsettled()),
+            None => p.row(workers, p.rate(), p.alone(self.dispersion)),
         }
     }
 
@@ -288,7 +215,7 @@ impl Curve {
         self.points
             .values()
             .filter(|p| p.ok >= 24)
-            .filter_map(|p| p.response.mean())
+            .filter_map(Point::mean)
             .reduce(f64::min)
     }
 
@@ -309,11 +236,16 @@ mod tests {
         t
     }
 
+    /// `ticks` of a tenth of a second with `ok` good answers each.
+    fn hold(c: &mut Curve, workers: u32, ok: u64, ticks: u64) {
+        (1..=ticks).for_each(|i| c.add(workers, &tally(ok), 0.1, Nanos::from_millis(100 * i)));
+    }
+
     #[test]
     fn evidence_for_one_worker_count_adds_up() {
         let mut c = Curve::default();
 
-        (0..10).for_each(|_| c.add(4, &tally(40), 0.1));
+        hold(&mut c, 4, 40, 10);
 
         let row = &c.rows()[0];
         assert_eq!((row.workers, row.completions), (4, 400));
@@ -324,12 +256,12 @@ mod tests {
     #[test]
     fn a_change_turns_rows_stale_and_out_of_the_knee() {
         let mut c = Curve::default();
-        for n in [1, 2, 4] {
-            c.add(n, &tally(u64::from(n) * 100), 1.0);
+        for (i, n) in [1, 2, 4].into_iter().enumerate() {
+            c.add(n, &tally(u64::from(n) * 100), 1.0, Nanos::from_secs(i as u64 + 1));
         }
 
         c.turn_page();
-        c.add(2, &tally(150), 1.0);
+        c.add(2, &tally(150), 1.0, Nanos::from_secs(4));
 
         assert!(c.rows().iter().filter(|r| r.stale).count() == 3 && !c.rows()[0].stale);
         assert!(c.knee().is_none(), "one fresh row is no curve");
@@ -338,11 +270,11 @@ mod tests {
     #[test]
     fn a_change_that_was_none_brings_the_old_rows_back() {
         let mut c = Curve::default();
-        for n in [1, 2, 4] {
-            c.add(n, &tally(u64::from(n) * 100), 1.0);
+        for (i, n) in [1, 2, 4].into_iter().enumerate() {
+            c.add(n, &tally(u64::from(n) * 100), 1.0, Nanos::from_secs(i as u64 + 1));
         }
         c.turn_page();
-        c.add(2, &tally(200), 1.0);
+        c.add(2, &tally(200), 1.0, Nanos::from_secs(4));
         c.turn_back();
 
         let rows = c.rows();
@@ -354,12 +286,13 @@ mod tests {
     fn heavy_tails_and_slow_swings_widen_a_row() {
         let (mut even, mut heavy, mut slow) = (Curve::default(), Curve::default(), Curve::default());
         for i in 0..200u64 {
-            even.add(4, &tally(100), 0.1);
+            let now = Nanos::from_millis(100 * (i + 1));
+            even.add(4, &tally(100), 0.1, now);
             let mut t = tally(99);
             t.ok += 1;
             t.direct.record(Nanos::from_millis(1_000));
-            heavy.add(4, &t, 0.1);
-            slow.add(4, &tally(if i / 40 % 2 == 0 { 80 } else { 120 }), 0.1);
+            heavy.add(4, &t, 0.1, now);
+            slow.add(4, &tally(if i / 40 % 2 == 0 { 80 } else { 120 }), 0.1, now);
         }
         let half = |c: &Curve| c.rows()[0].ci95_rps.unwrap();
 
@@ -368,27 +301,33 @@ mod tests {
     }
 
     #[test]
-    fn looks_at_several_times_know_a_swaying_target_better_than_one_look_as_long() {
-        let (mut once, mut often) = (Curve::default(), Curve::default());
-        let rest = |c: &mut Curve, from: u64| {
-            (from..from + 40).for_each(|i| c.add(4, &tally(if i / 40 % 2 == 0 { 80 } else { 120 }), 0.1))
-        };
-        for look in 0..4 {
-            rest(&mut once, 40 * look);
-            rest(&mut often, 40 * look);
-            (0..4).for_each(|_| often.add(12, &tally(100), 0.1));
+    fn a_row_is_what_it_gave_beside_the_one_held_longest_whatever_the_level_was() {
+        let mut c = Curve::default();
+        let mut now = Nanos::ZERO;
+        // The target slows by half over the run; 8 workers are mostly visited early, and always give 20 % less.
+        for pair in 0..10u64 {
+            for (n, rate) in [(12, 100.0), (8, 80.0)] {
+                for _ in 0..if n == 8 { 28 - 3 * pair } else { 30 } {
+                    now = now + Nanos::from_millis(100);
+                    let level = 1.0 - 0.5 * now.secs() / 45.0;
+                    c.add(n, &tally((rate * level * 10.0) as u64), 0.1, now);
+                }
+            }
         }
-        (0..16).for_each(|_| once.add(12, &tally(100), 0.1));
-        let half = |c: &Curve| c.rows()[1].ci95_rps.unwrap();
+        let rows = c.rows();
 
-        assert!(half(&often) < 0.7 * half(&once), "{} {}", half(&often), half(&once));
+        assert!((rows[0].good_rps / rows[1].good_rps - 0.8).abs() < 0.015, "{rows:?}");
+        assert!(
+            rows[0].completions as f64 / rows[0].held > 0.82 * rows[1].good_rps,
+            "pooled, it looks better"
+        );
     }
 
     #[test]
     fn memory_stays_bounded() {
         let mut c = Curve::default();
 
-        (1..2_000).for_each(|n| c.add(n, &tally(u64::from(n)), 0.1));
+        (1..2_000).for_each(|n| c.add(n, &tally(u64::from(n)), 0.1, Nanos::from_millis(100 * u64::from(n))));
 
         assert_eq!(c.rows().len(), ROWS);
     }

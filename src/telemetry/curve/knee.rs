@@ -15,6 +15,9 @@ const WIDTH: f64 = 0.08;
 /// A row may be the peak when its rate is known to this share, where there is such a row: the highest of badly known
 /// rows is the luckiest.
 const FIRM: f64 = 0.06;
+/// Standard errors of the difference within which a row cannot be told from the highest: at twice it rows that surely give
+/// less pull the peak down.
+const SAME: f64 = 2.0;
 /// Between the rows that were held the peak may lie this much higher.
 const UNSEEN: f64 = 0.012;
 /// A row may be the knee when its rate is known to this share.
@@ -96,9 +99,35 @@ fn peak(rows: &[Row]) -> Option<Peak> {
     let any = (0..rows.len()).any(|i| firm(&i));
     let candidates = (0..rows.len()).filter(|i| if any { firm(i) } else { live(i) });
     let higher = |a: &Peak, b: &Peak| (a.rate - a.error).total_cmp(&(b.rate - b.error));
-    let mut best = candidates.map(smooth).max_by(higher)?;
+    let firm: Vec<usize> = candidates.collect();
+    let highest = firm.iter().map(|i| smooth(*i)).max_by(higher)?;
+    let mut best = plateau(firm.iter().map(|i| &rows[*i]), highest);
     best.error = best.error.max(UNSEEN * best.rate);
     Some(best)
+}
+
+/// The highest among rows that cannot be told from it, drawn towards their mean by as much as chance alone would spread
+/// them: of as many equal ones the highest is a lucky one, and the more so the heavier their tails are (empirical Bayes;
+/// the rows' own spread after DerSimonian and Laird 1986).
+fn plateau<'a>(rows: impl Iterator<Item = &'a Row>, highest: Peak) -> Peak {
+    let alike = |r: &&Row| (highest.rate - r.good_rps).abs() <= SAME * highest.error.hypot(error(r));
+    let same: Vec<(f64, f64)> = rows.filter(alike).map(|r| (r.good_rps, error(r).powi(-2))).collect();
+    let sum = |f: fn(&(f64, f64)) -> f64| same.iter().map(f).sum::<f64>();
+    let weights = sum(|(_, w)| *w);
+    let free = weights - sum(|(_, w)| w * w) / weights;
+    if same.len() < 2 || free <= 0.0 {
+        return highest;
+    }
+    let mean = sum(|(x, w)| x * w) / weights;
+    let spread: f64 = same.iter().map(|(x, w)| w * (x - mean).powi(2)).sum();
+    let own = ((spread - (same.len() - 1) as f64) / free).max(0.0);
+    let counted = highest.error.powi(2);
+    let trust = own / (own + counted);
+    Peak {
+        at: highest.at,
+        rate: mean + trust * (highest.rate - mean),
+        error: (trust * counted + (1.0 - trust).powi(2) / weights).sqrt(),
+    }
 }
 
 /// Standard error of a row's rate: counting, and what settling and drift may have left.
