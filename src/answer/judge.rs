@@ -132,24 +132,25 @@ fn fine_up_to(f: &Frame) -> Option<u32> {
     (most < fewest).then_some(most)
 }
 
-/// A confirmed change of the target, or a rest whose last third differs by more than 5 %; a rest of the school swings by
-/// itself and says nothing of the target, nor does a rate that is regulated or asked for, or follows a latency that is held.
+/// A confirmed change of the target, a step that all visits show together, or a rest whose last third differs by more than
+/// 5 %; a rest of the school swings by itself and says nothing of the target, nor does a rate that is regulated or asked
+/// for, or follows a latency that is held.
 fn drifting(f: &Frame) -> Found {
-    if let Some(s) = f.shifts.iter().rev().find(|s| s.after.is_some()) {
-        let after = s.after.unwrap_or(0.0);
+    let held = f.setpoints.mode == Mode::Hold && f.setpoints.target.is_some_and(|t| t.variable != ProcessVariable::Rps);
+    let searched = f.setpoints.mode.school() || f.setpoints.mode == Mode::Slo;
+    let given = searched || held || offered::open(f) || f.setpoints.staged;
+    let noticed = f.shifts.iter().rev().find(|s| s.after.is_some());
+    if let Some(s) = noticed.or(f.step.as_ref().filter(|_| !given)) {
         return Some((
             Code::Drifting,
             format!(
                 "capacity moved during the run: {} → {}/s at {}",
                 quantity(s.before),
-                quantity(after),
+                quantity(s.after.unwrap_or(0.0)),
                 clock(s.at.secs())
             ),
         ));
     }
-    let held = f.setpoints.mode == Mode::Hold && f.setpoints.target.is_some_and(|t| t.variable != ProcessVariable::Rps);
-    let searched = f.setpoints.mode.school() || f.setpoints.mode == Mode::Slo;
-    let given = searched || held || offered::open(f) || f.setpoints.staged;
     let ratio = f.whole.drift.filter(|d| (d - 1.0).abs() > 0.05 && !given)?;
     let now = f.steady.as_ref()?.good_rate;
     Some((

@@ -7,7 +7,7 @@ use crate::model::notice::Who;
 use crate::model::run::EndedBy;
 use crate::model::setpoints::Mode;
 use crate::model::units::Nanos;
-use crate::telemetry::frame::{Control, Frame, Phase, Queue, State};
+use crate::telemetry::frame::{Control, Frame, Phase, Queue, Shift, State};
 use crate::telemetry::interval::Gauges;
 use crate::telemetry::threshold::judge;
 use crate::telemetry::validity::doubts;
@@ -72,6 +72,7 @@ impl Conductor {
             check: self.check(),
             staged_rate: self.staged_rate(),
             steady: before.steady.clone(),
+            step: before.step,
             ..Frame::default()
         };
         frame.whole.drift = self.resting.block().batches.drift();
@@ -142,6 +143,11 @@ impl Conductor {
         frame.knee = self.curve.knee();
         self.keep_knee(frame);
         frame.idle = self.curve.idle();
+        frame.step = self.curve.step().map(|s| Shift {
+            at: Nanos::from_secs_f64(s.at),
+            before: s.before,
+            after: Some(s.before * s.ratio),
+        });
         let estimates = || frame.columns.iter().map(|c| c.queue);
         let estimated = || Queue {
             now: estimates().next_back().unwrap_or(0.0),

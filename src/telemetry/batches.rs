@@ -89,6 +89,11 @@ pub struct Spread {
 }
 
 impl Spread {
+    /// Of successive 1-s rates about their mean; nothing under two of them.
+    pub fn of(rates: &[f64]) -> Self {
+        spread(rates)
+    }
+
     /// Another stretch, about its own mean.
     pub fn add(&mut self, other: &Self) {
         self.batches += other.batches;

@@ -10,7 +10,7 @@ pub use isotonic::isotonic;
 pub use usl::fit;
 
 use super::tally::Tally;
-use super::visits::{Ratios, Visits};
+use super::visits::{LevelStep, Ratios, Visits};
 use crate::model::units::Nanos;
 use point::Point;
 use std::collections::BTreeMap;
@@ -86,6 +86,8 @@ const ROWS: usize = 256;
 pub struct Curve {
     points: BTreeMap<u32, Point>,
     visits: Visits,
+    /// All of the run, whatever changed.
+    whole: Visits,
     /// Of the points to the one held longest, as of the last piece of a visit.
     ratios: Ratios,
     /// The row held longest then.
@@ -103,6 +105,7 @@ impl Default for Curve {
         Self {
             points: BTreeMap::new(),
             visits: Visits::default(),
+            whole: Visits::default(),
             ratios: Ratios::default(),
             reference: None,
             stale: Vec::new(),
@@ -122,6 +125,7 @@ impl Curve {
             self.drop_weakest();
         }
         self.points.entry(workers).or_default().add(tally, span, arrived);
+        self.whole.add(workers, tally.ok, now.secs(), span);
         if self.visits.add(workers, tally.ok, now.secs(), span) {
             self.compare();
         }
@@ -131,9 +135,22 @@ impl Curve {
     fn compare(&mut self) {
         let held = self.points.iter().max_by(|a, b| a.1.held.total_cmp(&b.1.held));
         self.reference = held.map(|(n, _)| *n);
-        let noise: BTreeMap<u32, f64> = self.points.iter().map(|(n, p)| (*n, p.noise(self.dispersion))).collect();
+        let noise = self.noise();
         let of = |n| noise.get(&n).copied().unwrap_or(self.dispersion);
         self.ratios = self.reference.map_or_else(Ratios::default, |r| self.visits.ratios(r, of));
+    }
+
+    /// Variance of ln X times the answers, by workers.
+    fn noise(&self) -> BTreeMap<u32, f64> {
+        let known = self.past.0.iter().chain(&self.points);
+        known.map(|(n, p)| (*n, p.noise(self.dispersion))).collect()
+    }
+
+    /// Where in the run the target's level stepped and stayed, whatever was done about it meanwhile.
+    pub fn step(&self) -> Option<LevelStep> {
+        let noise = self.noise();
+        let of = |n| noise.get(&n).copied().unwrap_or(self.dispersion);
+        self.whole.step(self.reference?, of)
     }
 
     /// The target has changed: what was measured before is kept as stale rows only.

@@ -384,6 +384,8 @@ pub struct Frame {
     pub staged_rate: Option<f64>,
     /// Changes of the target that were noticed.
     pub shifts: Vec<Shift>,
+    /// A step of the target's level that all visits show together, noticed at the time or not.
+    pub step: Option<Shift>,
     /// The search reached a bound of the user and was still rising.
     pub at_limit: bool,
     /// The answer is complete (`max`).

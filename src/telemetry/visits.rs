@@ -3,11 +3,13 @@
 
 mod filter;
 mod movement;
+mod step;
 #[cfg(test)]
 mod tests;
 
 pub use filter::Ratios;
 pub use movement::Movement;
+pub use step::LevelStep;
 
 /// Shortest piece of a visit, s. Bursts of a neighbour take as long: at twice it a level that moved within a piece passes
 /// for noise.
@@ -136,6 +138,11 @@ impl Visits {
     /// Every count against `reference`; `noise` is the variance of ln X that `ok` answers of a count leave, times ok.
     pub fn ratios(&self, reference: u32, noise: impl Fn(u32) -> f64 + Copy) -> Ratios {
         filter::ratios(&self.pieces, reference, &self.movement(noise), noise)
+    }
+
+    /// The clearest step of the level, with the rate of `reference` before it.
+    pub fn step(&self, reference: u32, noise: impl Fn(u32) -> f64 + Copy) -> Option<LevelStep> {
+        step::step(&self.pieces, &self.ratios(reference, noise), noise)
     }
 
     /// How the level moves, as these visits show it.

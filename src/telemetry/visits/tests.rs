@@ -134,3 +134,30 @@ fn pieces_stay_bounded_and_an_hour_says_the_same_as_its_minutes() {
     assert!(v.pieces.len() <= PIECES, "{}", v.pieces.len());
     assert!((ratio - 1_500.0 / 1_600.0).abs() < 0.002, "{ratio}");
 }
+
+/// Rates of a target that scatters by a few percent a tick, times `level` of the time.
+fn scattered(plan: &[(u32, f64)], seed: u64, level: impl Fn(f64) -> f64) -> Visits {
+    let rng = std::cell::RefCell::new(fastrand::Rng::with_seed(seed));
+    visited(plan, |t| level(t) * (1.0 + 0.12 * (rng.borrow_mut().f64() - 0.5)))
+}
+
+#[test]
+fn a_tenth_less_from_the_middle_on_is_a_step_whatever_was_visited_meanwhile() {
+    let plan = again(&[(24, 3.0), (16, 1.0), (24, 3.0), (32, 1.0)], 7);
+    let v = scattered(&plan, 5, |t| if t < 30.0 { 1.0 } else { 0.9 });
+
+    let s = v.step(24, PLAIN).unwrap();
+
+    assert!((s.at - 30.0).abs() <= 2.5 && (s.ratio - 0.9).abs() < 0.02, "{s:?}");
+    assert!((s.before / 1_600.0 - 1.0).abs() < 0.01, "{s:?}");
+}
+
+#[test]
+fn what_stays_or_comes_back_is_no_step() {
+    let plan = again(&[(24, 3.0), (16, 1.0), (24, 3.0), (32, 1.0)], 7);
+    for seed in 0..20 {
+        assert_eq!(scattered(&plan, seed, |_| 1.0).step(24, PLAIN), None, "{seed}");
+        let swings = |t: f64| 1.0 + 0.2 * (t / 1.5).sin();
+        assert_eq!(scattered(&plan, seed, swings).step(24, PLAIN), None, "swings, {seed}");
+    }
+}
