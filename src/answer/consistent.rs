@@ -6,11 +6,12 @@ use crate::model::format::{percent, quantity, workers};
 use crate::telemetry::curve::{Knee, Row};
 use crate::telemetry::frame::Frame;
 
-/// More than the knee gives by this share and so many standard errors: of a row that is told, and of any other, for the
-/// highest of many is a lucky one.
+/// More than the knee gives by this share: half of it is what a knee may lie below the best by definition.
 const MORE: f64 = 0.03;
+/// Standard errors by which a row that is told for where it stands must be more.
 const TOLD: f64 = 2.0;
-const ANY: f64 = 3.5;
+/// Chance that the highest of all rows passes though none is more.
+const CHANCE: f64 = 0.05;
 /// Good answers without which a row gainsays nothing.
 const ENOUGH: u64 = 200;
 /// Share of the best from which on a row is efficient.
@@ -39,14 +40,20 @@ pub fn efficient<'a>(f: &'a Frame, knee: &Knee) -> Option<&'a Row> {
     live(f).find(|r| r.good_rps >= EFFICIENT * best && r.workers < knee.workers)
 }
 
+/// Standard errors that the highest of `rows` equal ones passes with 5 % chance at most: a bound of Bonferroni with Chernoff's
+/// bound of the normal tail, P(Z > z) ≤ exp(−z²/2)/2.
+fn sigmas(rows: usize) -> f64 {
+    (2.0 * (rows.max(1) as f64 / (2.0 * CHANCE)).ln()).sqrt()
+}
+
 /// The row that gives clearly more than the knee.
 fn gainsays<'a>(f: &'a Frame, knee: &Knee) -> Option<&'a Row> {
     let at = knee_row(f, knee)?;
     let error = |r: &Row| r.ci95_rps.unwrap_or(r.good_rps) / 1.96;
     let told = [overload(f, knee), efficient(f, knee)].map(|r| r.map(|r| r.workers));
+    let any = sigmas(live(f).filter(|r| r.completions >= ENOUGH).count());
     let clearly = |r: &&Row| {
-        let is_told = r.workers == knee.best_workers || told.contains(&Some(r.workers));
-        let sigmas = if is_told { TOLD } else { ANY };
+        let sigmas = if told.contains(&Some(r.workers)) { TOLD } else { any };
         let more = r.good_rps - at.good_rps;
         r.completions >= ENOUGH && more > MORE * at.good_rps && more > sigmas * error(r).hypot(error(at))
     };
@@ -132,6 +139,19 @@ mod tests {
         assert_eq!(advice(&f), None, "no number over a contradiction");
         let below = frame(&[(18, 1100.0, 0.01), (24, 1000.0, 0.01)]);
         assert!(verdict(&below).sentence.contains("18 workers gave 10 % more than 24"));
+    }
+
+    #[test]
+    fn the_highest_of_many_rows_must_pass_what_chance_would_make_of_them() {
+        let rows = |n: u32| {
+            let others = (0..n).map(|i| (30 + i, 1000.0, 0.02));
+            let all: Vec<_> = [(24, 1000.0, 0.01), (29, 1033.0, 0.02)].into_iter().chain(others).collect();
+            contradiction(&frame(&all)).is_some()
+        };
+
+        // 3.3 % more at 1.14 %: 2.9 standard errors.
+        assert!(rows(0) && !rows(30));
+        assert!((2.1..2.5).contains(&sigmas(1)) && (3.2..3.6).contains(&sigmas(20)));
     }
 
     #[test]

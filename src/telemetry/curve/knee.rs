@@ -20,6 +20,8 @@ const FIRM: f64 = 0.06;
 const SAME: f64 = 2.0;
 /// Between the rows that were held the peak may lie this much higher.
 const UNSEEN: f64 = 0.012;
+/// Below the peak by as much a rest is not the knee: half as much again as the knee may lie below by definition.
+const POOR: f64 = 0.03;
 /// A row may be the knee when its rate is known to this share.
 const KNOWN: f64 = 0.03;
 
@@ -53,7 +55,8 @@ pub(super) fn knee(rows: &[Row]) -> Option<Knee> {
     })
 }
 
-/// The row with by far the most evidence is where the search came to rest: the knee, unless a test excludes it.
+/// The row with by far the most evidence is where the search came to rest: the knee, unless a test excludes it or the peak
+/// gives so much more that nobody would take it for one.
 fn rested(rows: &[Row], peak: &Peak) -> Option<usize> {
     let at = (0..rows.len()).min_by(|a, b| relative(&rows[*a]).total_cmp(&relative(&rows[*b])))?;
     let second = (0..rows.len())
@@ -62,7 +65,9 @@ fn rested(rows: &[Row], peak: &Peak) -> Option<usize> {
         .max()
         .unwrap_or(0);
     let alone = rows[at].completions >= 2 * second;
-    (alone && z_below(&rows[at], rows[at].good_rps, peak) < 1.64).then_some(at)
+    let off = peak.rate - rows[at].good_rps;
+    let poor = off > POOR * peak.rate && off > 1.64 * error(&rows[at]).hypot(peak.error);
+    (alone && !poor && z_below(&rows[at], rows[at].good_rps, peak) < 1.64).then_some(at)
 }
 
 /// A row known well enough whose fitted rate reaches 98 % of the peak.
