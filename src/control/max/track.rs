@@ -24,7 +24,12 @@ use ruling::belied;
 const FIRST_HOLD: f64 = 2.6;
 /// Longest rest, s.
 const LONGEST_HOLD: f64 = 8.0;
-/// Rest per time spent probing.
+/// Rest between two comparisons until both sides are confirmed, s: somebody waits for the answer. At half of it the rate at
+/// rest is known no better than those beside it; at twice it every answer takes two seconds longer.
+const EAGER: f64 = 1.0;
+/// Comparisons that confirm both sides.
+const CONFIRMED: u32 = 2;
+/// Rest per time spent probing, once they are.
 const REST: f64 = 2.5;
 /// Answers of a probe at Poisson noise.
 const PROBE: f64 = 400.0;
@@ -237,11 +242,19 @@ impl Track {
                 None => self.stay(spent, seen, set, known),
             },
         };
-        self.left = self.hold.max(REST * spent).min(LONGEST_HOLD);
+        self.left = self.between(spent, known);
         Step {
             note,
             ..Step::at(self.trial.workers)
         }
+    }
+
+    /// Seconds of rest after a comparison that took `spent`.
+    fn between(&self, spent: f64, known: &Known) -> f64 {
+        if self.pairs < CONFIRMED && !known.slow() {
+            return EAGER;
+        }
+        self.hold.max(REST * spent).min(LONGEST_HOLD)
     }
 
     /// What is known is of another target: the ramp must look anew.

@@ -1,7 +1,7 @@
 //! Where the rest moves to, and where it stays.
 //! It does not ask why.
 
-use super::{FIRST_HOLD, REST, Stage, Step, Track};
+use super::{CONFIRMED, FIRST_HOLD, Stage, Step, Track};
 use crate::control::Observation;
 use crate::control::max::change::Detector;
 use crate::control::max::known::Known;
@@ -104,12 +104,12 @@ impl Track {
         self.walked = 0;
         self.size = (self.size * 1.2).min(WIDEST);
         self.hold = (self.hold * 1.5).min(LONG_HOLD);
-        self.left = self.hold.max(REST * spent);
+        self.left = self.between(spent, known);
         match self.far(seen, set, known) {
             Some(to) => self.look_far(to, known),
             None => self.rest_again(seen, known),
         }
-        (self.pairs == 2).then(|| format!("{} confirmed on both sides", workers(self.workers)))
+        (self.pairs == CONFIRMED).then(|| format!("{} confirmed on both sides", workers(self.workers)))
     }
 
     /// At rest at the same worker count as before: its base line stays.
