@@ -11,7 +11,7 @@ const MORE: f64 = 0.03;
 /// Standard errors by which a row that is told for where it stands must be more.
 const TOLD: f64 = 2.0;
 /// Chance that the highest of all rows passes though none is more.
-const CHANCE: f64 = 0.05;
+const CHANCE: f64 = 0.02;
 /// Good answers without which a row gainsays nothing.
 const ENOUGH: u64 = 200;
 /// Share of the best from which on a row is efficient.
@@ -40,7 +40,7 @@ pub fn efficient<'a>(f: &'a Frame, knee: &Knee) -> Option<&'a Row> {
     live(f).find(|r| r.good_rps >= EFFICIENT * best && r.workers < knee.workers)
 }
 
-/// Standard errors that the highest of `rows` equal ones passes with 5 % chance at most: a bound of Bonferroni with Chernoff's
+/// Standard errors that the highest of `rows` equal ones passes with 2 % chance at most: a bound of Bonferroni with Chernoff's
 /// bound of the normal tail, P(Z > z) ≤ exp(−z²/2)/2.
 fn sigmas(rows: usize) -> f64 {
     (2.0 * (rows.max(1) as f64 / (2.0 * CHANCE)).ln()).sqrt()
@@ -151,7 +151,7 @@ mod tests {
 
         // 3.3 % more at 1.14 %: 2.9 standard errors.
         assert!(rows(0) && !rows(30));
-        assert!((2.1..2.5).contains(&sigmas(1)) && (3.2..3.6).contains(&sigmas(20)));
+        assert!((2.5..2.6).contains(&sigmas(1)) && (3.5..3.6).contains(&sigmas(20)));
     }
 
     #[test]

@@ -21,12 +21,27 @@ pub fn text(a: &Answers) -> String {
     );
     let marks = a.total.marks;
     for (name, share, over) in [
-        ("verdict right", marks.verdict, "runs"),
+        ("verdict right", marks.verdict, "runs, at the end"),
+        (
+            "at first",
+            marks.first,
+            "runs that were answered, when they were: of what had happened until then",
+        ),
         ("knee inside", marks.knee, "runs that named a knee"),
         (
             "advice survives",
             marks.advice,
             "runs that advised a rate: 5 min of Poisson arrivals, p99 at most 1.25 x that printed at the knee",
+        ),
+        (
+            "soon",
+            marks.soon,
+            "runs answered within max(8 s, 32,000 answers); half should be",
+        ),
+        (
+            "in time",
+            marks.in_time,
+            "runs answered within max(15 s, 60,000 answers); nine in ten should be",
         ),
     ] {
         let part = share.fraction().map_or_else(|| "–".into(), percent);
@@ -128,6 +143,8 @@ fn group(g: &Group) -> Map<String, Value> {
     let all = json!({
         "runs": g.runs(), "verdict_right": g.marks.verdict.fraction(), "knee_inside": g.marks.knee.fraction(),
         "advice_survives": g.marks.advice.fraction(), "peak_over_knee": g.peak().map(fine),
+        "first_verdict_right": g.marks.first.fraction(), "answered_soon": g.marks.soon.fraction(),
+        "answered_in_time": g.marks.in_time.fraction(),
         "answered_s": g.answered_by(0.5).map(fine), "answered_p90_s": g.answered_by(0.9).map(fine),
     });
     all.as_object().cloned().unwrap_or_default()
@@ -170,7 +187,8 @@ mod tests {
         let t = text(&answers());
 
         for line in [
-            "verdict right      50 %   1 of 2 runs\n",
+            "verdict right      50 %   1 of 2 runs, at the end\n",
+            "soon                  –   0 of 0 runs answered within max(8 s, 32,000 answers)",
             "knee inside       100 %   1 of 1 runs that named a knee\n",
             "advice survives       –   0 of 0 runs",
             "peak               68.0   most workers",

@@ -24,6 +24,7 @@ use std::sync::Arc;
 
 pub use open::survives;
 pub use right::verdicts;
+use right::verdicts_by;
 
 /// How far figures are moved.
 const JITTER: f64 = 0.4;
@@ -62,7 +63,15 @@ pub struct Judged {
     peak: f64,
     /// When it was answered, s.
     answered: Option<f64>,
+    /// The verdict was right when it was first given, of what had happened until then.
+    first: Option<bool>,
+    /// Answered as soon as half the runs should be, and as nine in ten should be.
+    within: [bool; 2],
 }
+
+/// Half the runs should be answered within so many seconds or answers of the target at its best, whichever takes longer,
+/// and nine in ten within the second pair.
+const SOON: [(f64, f64); 2] = [(8.0, 32_000.0), (15.0, 60_000.0)];
 
 /// A checked exam: which runs on which plants.
 #[derive(Clone, Debug)]
@@ -115,9 +124,14 @@ impl Exam {
         let (recipe, name) = self.plant(run, seed);
         let ran = conduct(&recipe, seed);
         let judged = judge(&recipe, &name, seed, &read(&ran.last));
+        let answered = ran.first.as_ref().map(|f| f.0.secs());
+        let best = recipe.truth(Nanos::ZERO).best_rps;
+        let right = |f: &(Nanos, Arc<Frame>)| verdicts_by(&recipe, f.0).contains(&read(&f.1).code);
         Judged {
             peak: ran.peak,
-            answered: ran.answered,
+            answered,
+            first: ran.first.as_ref().map(right),
+            within: SOON.map(|(s, answers)| answered.is_some_and(|t| t <= s.max(answers / best))),
             ..judged
         }
     }
@@ -150,6 +164,9 @@ impl Exam {
                 group.marks.advice.count(j.advice);
                 group.peaks.push(j.peak);
                 group.answered.push(j.answered);
+                group.marks.first.count(j.first);
+                group.marks.soon.count(Some(j.within[0]));
+                group.marks.in_time.count(Some(j.within[1]));
             }
             all.misses.extend(j.misses.iter().cloned());
         }
@@ -186,7 +203,8 @@ fn class(name: &str) -> usize {
 struct Ran {
     last: Arc<Frame>,
     peak: f64,
-    answered: Option<f64>,
+    /// When it was first answered, and what was shown then.
+    first: Option<(Nanos, Arc<Frame>)>,
 }
 
 /// A minute of `max`.
@@ -210,20 +228,20 @@ fn conduct(recipe: &Recipe, seed: u64) -> Ran {
     conductor.start(&mut world);
     let knee = |at| (at, f64::from(recipe.truth(at).knee_workers));
     let knees: Vec<(Nanos, f64)> = recipe.phases().into_iter().map(knee).collect();
-    let (mut now, mut peak, mut answered) = (Nanos::ZERO, 0.0, None);
+    let (mut now, mut peak, mut first) = (Nanos::ZERO, 0.0, None);
     loop {
         now += TICK;
         let frame = conductor.tick(now, &mut world, &[]);
         let knee = knees.iter().rfind(|k| k.0 < now).map_or(1.0, |k| k.1);
         peak = f64::max(peak, frame.control.workers / knee);
-        if frame.answered && answered.is_none() {
-            answered = Some(now.secs());
+        if frame.answered && first.is_none() {
+            first = Some((now, frame.clone()));
         }
         if frame.phase == Phase::Done {
             return Ran {
                 last: frame,
                 peak,
-                answered,
+                first,
             };
         }
     }
@@ -273,6 +291,8 @@ fn judge(recipe: &Recipe, name: &str, seed: u64, said: &Said) -> Judged {
         misses,
         peak: 0.0,
         answered: None,
+        first: None,
+        within: [false; 2],
     }
 }
 

@@ -87,8 +87,14 @@ impl Share {
 /// How often answers were right.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Marks {
-    /// The verdict, of all runs.
+    /// The verdict at the end, of all runs.
     pub verdict: Share,
+    /// The verdict when it was first given, of the runs that were answered.
+    pub first: Share,
+    /// Answered within 8 s or 32,000 answers, whichever takes longer, of all runs.
+    pub soon: Share,
+    /// Answered within 15 s or 60,000 answers, whichever takes longer, of all runs.
+    pub in_time: Share,
     /// The knee's interval, of the runs that named one.
     pub knee: Share,
     /// The advised rate, of the runs that gave one.

@@ -27,13 +27,18 @@ const WARM: Nanos = Nanos::from_secs(30);
 /// | turns requests away: what lies beyond its cap falls, and up to it the top is flat | COLLAPSES, SATURATED |
 /// | gives at most 200/s | UNDECIDED as well; above, a minute is enough and UNDECIDED is wrong |
 pub fn verdicts(recipe: &Recipe) -> Vec<&'static str> {
-    let last = recipe.stretch(RUN);
+    verdicts_by(recipe, RUN)
+}
+
+/// The same of a run that ends then: what happens later has not happened.
+pub(super) fn verdicts_by(recipe: &Recipe, end: Nanos) -> Vec<&'static str> {
+    let last = recipe.stretch(end);
     let mut out = if last.door.limit.is_some() {
         vec!["RATE-LIMITED"]
-    } else if moves(recipe) || warms(recipe) || cold_until(recipe) > WARM.secs() {
+    } else if moves(recipe, end) || warms(recipe) || cold_until(recipe) > WARM.secs() {
         vec!["DRIFTING"]
     } else {
-        bend(recipe)
+        bend(recipe, end)
     };
     if last.door.admit.is_some() && out == ["COLLAPSES"] {
         out.push("SATURATED");
@@ -41,16 +46,16 @@ pub fn verdicts(recipe: &Recipe) -> Vec<&'static str> {
     if (recipe.cold.is_some() || recipe.warm.is_some()) && !out.contains(&"DRIFTING") {
         out.push("DRIFTING");
     }
-    if recipe.truth(RUN).best_rps <= SLOW {
+    if recipe.truth(end).best_rps <= SLOW {
         out.push("UNDECIDED");
     }
     out
 }
 
 /// Past the knee: falls at once, falls later, or stays.
-fn bend(recipe: &Recipe) -> Vec<&'static str> {
-    let truth = recipe.truth(RUN);
-    let rates = recipe.rates(RUN, 4 * truth.knee_workers);
+fn bend(recipe: &Recipe, end: Nanos) -> Vec<&'static str> {
+    let truth = recipe.truth(end);
+    let rates = recipe.rates(end, 4 * truth.knee_workers);
     let share = |times: u32| rates[(times * truth.knee_workers) as usize - 1] / truth.best_rps;
     if share(2) < FALLS {
         vec!["COLLAPSES"]
@@ -62,8 +67,8 @@ fn bend(recipe: &Recipe) -> Vec<&'static str> {
 }
 
 /// From one phase to the next, both within the run.
-fn moves(recipe: &Recipe) -> bool {
-    let within = recipe.phases().into_iter().filter(|at| *at < RUN);
+fn moves(recipe: &Recipe, end: Nanos) -> bool {
+    let within = recipe.phases().into_iter().filter(|at| *at < end);
     let best: Vec<f64> = within.map(|at| recipe.truth(at).best_rps).collect();
     best.windows(2).any(|b| (b[1] / b[0] - 1.0).abs() > MOVED)
 }
@@ -111,6 +116,16 @@ mod tests {
         ] {
             assert_eq!(verdicts(&Recipe::named(name).unwrap()), right, "{name}");
         }
+    }
+
+    #[test]
+    fn an_answer_before_a_change_is_none_of_it() {
+        let drops = Recipe::named("capdrop").unwrap();
+
+        assert_eq!(
+            verdicts_by(&drops, Nanos::from_secs(12)),
+            verdicts(&Recipe::named("usl").unwrap())
+        );
     }
 
     #[test]
