@@ -345,6 +345,8 @@ mod tests {
             misses: Vec::new(),
             peak: if verdict { 2.0 } else { 70.0 },
             answered: verdict.then_some(9.0),
+            first: verdict.then_some(true),
+            within: [false, verdict],
         }
     }
 
