@@ -44,7 +44,7 @@ enum Way {
 pub struct Ramp {
     trial: Trial,
     best: u32,
-    /// The newcomer that won narrowly: `best` is on trial again, after it.
+    /// The newcomer that won narrowly: a count between it and `best` is on trial, after it.
     rival: Option<u32>,
     strikes: f64,
     way: Way,
@@ -133,7 +133,7 @@ impl Ramp {
         if doubted && race::narrow(n, best, known) {
             return self.once_more(n, known);
         }
-        // On trial again is the old best: its win is the newcomer's loss.
+        // On trial is what lies between: its win is the newcomer's loss.
         let newcomer = match verdict {
             _ if self.rival.is_none() => verdict,
             Verdict::Win => Verdict::Loss,
@@ -164,14 +164,16 @@ impl Ramp {
         found.inspect(|(s, doubt)| known.glance(n, *s, *doubt)).is_some()
     }
 
-    /// A narrow win: the fewer workers are held again after it.
+    /// A narrow win: what lies between is held after it. On a target that warms up, the later one wins; on a soft knee, it
+    /// is nearer to the top than either, where the fewer workers held again would lose a second.
     fn once_more(&mut self, n: u32, known: &mut Known) -> Step {
+        let between = (f64::from(self.best) * f64::from(n)).sqrt().round() as u32;
         self.rival = Some(n);
-        self.trial = Trial::new(self.best, n, known);
-        known.renew(self.best);
+        self.trial = Trial::new(between, n, known);
+        known.renew(between);
         Step {
-            note: Some(format!("{n} workers: a little more, {} again", self.best)),
-            ..Step::at(self.best)
+            note: Some(format!("{n} workers: a little more, {between} next")),
+            ..Step::at(between)
         }
     }
 
@@ -181,8 +183,12 @@ impl Ramp {
         let (old, new) = (known.at(best).rate(), known.at(n).rate());
         let elasticity = race::elasticity(n, best, known);
         let note = gain_note(n, new / old, best, verdict == Verdict::Win);
+        let between = self.trial.workers;
+        let better = |m: u32| known.utility(m, set.knobs.kappa).0 > known.utility(best, set.knobs.kappa).0;
         if verdict == Verdict::Win {
             self.best = n;
+        } else if between != n && better(between) {
+            self.best = between;
         }
         let mut step = match self.way {
             Way::Down => self.downwards(verdict, set, known),

@@ -25,9 +25,9 @@ const ONE_CURVE: f64 = 3.0;
 const FAR_SIDE: f64 = 2.3;
 /// A firm count this close (in e-folds) does as well.
 const CLOSE: f64 = 0.2;
-/// Share of a firm count's answers with which a rung that clearly lost bends the curve: 160 say it to ±8 %. At three times
-/// as many the far side of a soft knee is held for a second again, at nine tenths of the best.
-const BENDS: f64 = 0.1;
+/// Share of a firm count's answers with which a rung that clearly lost bends the curve: 80 say it to ±11 %, and it lost by
+/// more. At twice as many the far side of a soft knee is held for a second again, at nine tenths of the best.
+const BENDS: f64 = 0.05;
 /// Most trials.
 const MOST: u32 = 4;
 
@@ -41,6 +41,8 @@ pub struct Refine {
     tried: u32,
     /// The trial splits a gap; else it measures the far side.
     split: bool,
+    /// The far side was measured: once bends the curve, and each time is spent off the best.
+    measured: bool,
 }
 
 impl Refine {
@@ -52,6 +54,7 @@ impl Refine {
             rival: None,
             tried: 0,
             split: false,
+            measured: false,
         }
     }
 
@@ -121,7 +124,11 @@ impl Refine {
         } else {
             None
         };
-        let far = || self.far(set, known).map(|n| (n, false)).filter(|_| self.tried < MOST);
+        let far = || {
+            self.far(set, known)
+                .map(|n| (n, false))
+                .filter(|_| self.tried < MOST && !self.measured)
+        };
         let candidate = candidate
             .filter(|c| known.points().all(|(m, _)| !near(*c, m) || !known.lost(m)))
             .or_else(far);
@@ -135,6 +142,7 @@ impl Refine {
             .map(|(n, split)| (std::mem::replace(&mut self.split, split), n).1)
         {
             Some(n) => {
+                self.measured |= !self.split;
                 self.trial = Some(Trial::new(n, from as u32, known));
                 Step::at(n)
             }
