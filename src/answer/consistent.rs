@@ -12,6 +12,8 @@ const MORE: f64 = 0.03;
 const TOLD: f64 = 2.0;
 /// Chance that the highest of all rows passes though none is more.
 const CHANCE: f64 = 0.02;
+/// Share that was not good from which on a row is no place to rest, and gainsays none.
+const FAILING: f64 = 0.02;
 /// Good answers without which a row gainsays nothing.
 const ENOUGH: u64 = 200;
 /// Share of the best from which on a row is efficient.
@@ -55,7 +57,10 @@ fn gainsays<'a>(f: &'a Frame, knee: &Knee) -> Option<&'a Row> {
     let clearly = |r: &&Row| {
         let sigmas = if told.contains(&Some(r.workers)) { TOLD } else { any };
         let more = r.good_rps - at.good_rps;
-        r.completions >= ENOUGH && more > MORE * at.good_rps && more > sigmas * error(r).hypot(error(at))
+        r.completions >= ENOUGH
+            && r.errors <= FAILING.max(at.errors)
+            && more > MORE * at.good_rps
+            && more > sigmas * error(r).hypot(error(at))
     };
     live(f)
         .filter(|r| r.workers != knee.workers)

@@ -3,7 +3,7 @@
 
 use super::judge::Found;
 use super::{Code, Limit};
-use crate::model::format::{length, quantity};
+use crate::model::format::{length, percent, quantity};
 use crate::telemetry::curve::Row;
 use crate::telemetry::frame::Frame;
 
@@ -12,6 +12,16 @@ const REFUSED: f64 = 0.05;
 const AMONG_BAD: f64 = 0.9;
 /// A row is limited from this share of refusals on, and clean below it.
 const LIMITED: f64 = 0.02;
+/// Refusals take less than this share of the time of good answers: of a rate, and of a limit in flight, where a distant target
+/// takes nearly as long for either.
+const FAST: f64 = 0.5;
+const SOONER: f64 = 0.9;
+/// Refusals of a row that tell of a limit.
+const TOLD: f64 = 8.0;
+/// Share of refusals up to which workers are below the limit, where some are.
+const CLEAN: f64 = 0.005;
+/// Workers over fewer ones from which on two rows tell whether the rate still rose.
+const APART: f64 = 1.2;
 /// Good answers without which a row says nothing.
 const ENOUGH: u64 = 50;
 /// Good rates of limited rows lie within this factor of each other.
@@ -32,10 +42,14 @@ const RISING: f64 = 0.3;
 pub(super) fn rate_limited(f: &Frame) -> Found {
     let (limit, fast) = found(f)?;
     let sentence = if limit.kind == "concurrency" {
-        let rate = f.curve.iter().filter(|r| !r.stale && f64::from(r.workers) == limit.value);
-        let rate = rate.map(|r| r.good_rps).fold(0.0, f64::max);
+        let row = f.curve.iter().find(|r| !r.stale && f64::from(r.workers) == limit.value);
+        let (rate, errors) = row.map_or((0.0, 0.0), |r| (r.good_rps, r.errors));
+        let how = match errors {
+            0.0 => "without an error".into(),
+            some => format!("with {} refused", percent(some)),
+        };
         format!(
-            "{} in flight is its limit: {}/s without an error; above it refuses in {}",
+            "{} in flight is its limit: {}/s {how}; above it refuses in {}",
             limit.value,
             quantity(rate),
             length(fast)
@@ -58,7 +72,17 @@ pub(super) fn limit(f: &Frame) -> Option<Limit> {
 /// The limit, and how soon it refuses, s.
 fn found(f: &Frame) -> Option<(Limit, f64)> {
     let fast = f.totals.bad_mean?;
-    if !refuses(f) || fast > 0.5 * good_time(f, fast)? {
+    let share = fast / good_time(f, fast)?;
+    if !refuses(f) || share > SOONER {
+        return None;
+    }
+    // Whoever rests below a limit in flight is hardly refused: the rows beyond it tell.
+    if let Some(most) = in_flight(f).filter(|_| !mostly_429(f)) {
+        let value = f64::from(most.workers);
+        let kind = "concurrency";
+        return Some((Limit { kind, value }, fast));
+    }
+    if !often(f) || share > FAST {
         return None;
     }
     let rate = |value| Limit { kind: "rate", value };
@@ -71,20 +95,8 @@ fn found(f: &Frame) -> Option<(Limit, f64)> {
     let (lo, hi) = limited
         .iter()
         .fold((f64::MAX, 0.0f64), |(lo, hi), r| (lo.min(r.good_rps), hi.max(r.good_rps)));
-    if !mostly_429(f) {
-        if let Some(most) = in_flight(f) {
-            let value = f64::from(most);
-            return Some((
-                Limit {
-                    kind: "concurrency",
-                    value,
-                },
-                fast,
-            ));
-        }
-        if clean.iter().any(|r| r.good_rps >= AS_MUCH * hi) {
-            return None;
-        }
+    if !mostly_429(f) && clean.iter().any(|r| r.good_rps >= AS_MUCH * hi) {
+        return None;
     }
     let flat = match limited.as_slice() {
         [] => false,
@@ -96,17 +108,23 @@ fn found(f: &Frame) -> Option<(Limit, f64)> {
 
 /// Most workers that were never refused, where a few more were and the rate still rose up to there: a limit in flight, and
 /// no queue that was full long after the knee.
-fn in_flight(f: &Frame) -> Option<u32> {
+fn in_flight(f: &Frame) -> Option<&Row> {
     let fresh = || f.curve.iter().filter(|r| !r.stale);
-    let fewest = fresh().filter(|r| r.errors > LIMITED).map(|r| r.workers).min()?;
-    let clean = || fresh().filter(|r| r.workers < fewest && r.completions >= ENOUGH);
-    let top = clean().max_by_key(|r| r.workers)?;
+    let refused = |r: &&Row| r.errors > LIMITED && r.completions as f64 * r.errors / (1.0 - r.errors).max(1e-9) >= TOLD;
+    let fewest = fresh().filter(refused).map(|r| r.workers).min()?;
+    let clean = |most: f64| {
+        let known = move |r: &&Row| r.workers < fewest && r.completions >= ENOUGH && r.errors <= most;
+        fresh().filter(known)
+    };
+    let top = [CLEAN, LIMITED]
+        .into_iter()
+        .find_map(|most| clean(most).max_by_key(|r| r.workers))?;
     let n = f64::from(top.workers);
-    let below = clean()
-        .filter(|r| f64::from(r.workers) <= n / NEXT)
+    let below = clean(CLEAN)
+        .filter(|r| f64::from(r.workers) <= n / APART)
         .max_by_key(|r| r.workers)?;
     let slope = (top.good_rps / below.good_rps).ln() / (n / f64::from(below.workers)).ln();
-    (f64::from(fewest) <= NEXT * n && slope >= RISING).then_some(top.workers)
+    (f64::from(fewest) <= NEXT * n && slope >= RISING).then_some(top)
 }
 
 fn answers(f: &Frame, status: impl Fn(u16) -> bool) -> f64 {
@@ -118,9 +136,17 @@ fn answers(f: &Frame, status: impl Fn(u16) -> bool) -> f64 {
         .sum()
 }
 
+fn refused(f: &Frame) -> f64 {
+    answers(f, |s| matches!(s, 429 | 503))
+}
+
+/// What is bad is refused.
 fn refuses(f: &Frame) -> bool {
-    let refused = answers(f, |s| matches!(s, 429 | 503));
-    refused >= REFUSED * (f.books.ok + f.books.bad_status) as f64 && refused >= AMONG_BAD * f.books.bad_status as f64
+    refused(f) >= AMONG_BAD * f.books.bad_status.max(1) as f64
+}
+
+fn often(f: &Frame) -> bool {
+    refused(f) >= REFUSED * (f.books.ok + f.books.bad_status) as f64
 }
 
 /// 429 is what a limiter says of itself; 503 is also what a full queue says.

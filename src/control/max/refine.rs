@@ -15,8 +15,9 @@ const PACE: Pace = Pace {
 };
 /// A gap wider than this beside the best is split.
 const WIDE: f64 = 2.5;
-/// Errors that end a trial.
-const ERRORS: f64 = 0.05;
+/// Errors that end a trial: nobody advises one answer in fifty to fail. At half of it a target that always fails a little is
+/// fenced off at one worker.
+const ERRORS: f64 = 0.02;
 /// Seconds that are spent on it, if they bring answers.
 const FAR_TIME: f64 = 0.5;
 /// χ² per degree of freedom up to which one curve goes through all points.

@@ -16,7 +16,7 @@ use super::race;
 use super::slope::Slope;
 use super::trial::{Tick, Trial, within};
 use crate::control::Observation;
-use crate::model::format::workers;
+use crate::model::format::{percent, workers};
 use crate::model::setpoints::Setpoints;
 use ruling::belied;
 
@@ -155,6 +155,20 @@ impl Track {
         known.sway.rest(seen, |ok| noise.error(ok));
         if let Some(note) = self.detector.see(seen, set.knobs.h * known.caution, known) {
             return self.astray(note);
+        }
+        if let Some(to) = self.retreat(set, known) {
+            known.fence.put(self.workers);
+            let note = format!(
+                "{} fail at {}: to {to}",
+                percent(known.at(self.workers).errors()),
+                self.workers
+            );
+            self.pairs = 0;
+            self.rest_at(to, seen, known);
+            return Step {
+                note: Some(note),
+                ..Step::at(to)
+            };
         }
         self.left -= seen.span;
         if self.left > 1e-9 {

@@ -82,7 +82,8 @@ impl Trim {
 
     fn aim(&self, known: &Known) -> f64 {
         let best = f64::from(self.best);
-        known.knee(self.best).clamp(DEEPEST * best, best / DEEPEST)
+        let failing = known.fence.at().map_or(f64::INFINITY, |n| f64::from(n - 1));
+        known.knee(self.best).clamp(DEEPEST * best, best / DEEPEST).min(failing)
     }
 
     fn rest(&self, set: &Setpoints, known: &Known) -> Step {

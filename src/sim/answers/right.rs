@@ -24,7 +24,7 @@ const WARM: Nanos = Nanos::from_secs(30);
 /// | else X(4 knees) < 0.9 best | COLLAPSES, SATURATED |
 /// | else | SATURATED |
 /// | cold or warming at first, over within 30 s: capacity moved, and then stood | DRIFTING as well |
-/// | turns requests away: what lies beyond its cap falls, and up to it the top is flat | COLLAPSES, SATURATED |
+/// | turns requests away: what lies beyond its cap falls, up to it the top is flat, and it is a limit in flight | COLLAPSES, SATURATED, RATE-LIMITED |
 /// | gives at most 200/s | UNDECIDED as well; above, a minute is enough and UNDECIDED is wrong |
 pub fn verdicts(recipe: &Recipe) -> Vec<&'static str> {
     verdicts_by(recipe, RUN)
@@ -40,8 +40,11 @@ pub(super) fn verdicts_by(recipe: &Recipe, end: Nanos) -> Vec<&'static str> {
     } else {
         bend(recipe, end)
     };
-    if last.door.admit.is_some() && out == ["COLLAPSES"] {
-        out.push("SATURATED");
+    if last.door.admit.is_some() {
+        if out == ["COLLAPSES"] {
+            out.push("SATURATED");
+        }
+        out.push("RATE-LIMITED");
     }
     if (recipe.cold.is_some() || recipe.warm.is_some()) && !out.contains(&"DRIFTING") {
         out.push("DRIFTING");
@@ -104,7 +107,7 @@ mod tests {
             ("caprise", &["DRIFTING"]),
             ("autoscale", &["DRIFTING"]),
             ("warm", &["SATURATED", "DRIFTING"]),
-            ("reject", &["COLLAPSES", "SATURATED"]),
+            ("reject", &["COLLAPSES", "SATURATED", "RATE-LIMITED"]),
             ("noisy", &["SATURATED"]),
             ("tiny", &["COLLAPSES", "SATURATED"]),
             ("twopeak", &["COLLAPSES"]),

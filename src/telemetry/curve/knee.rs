@@ -25,8 +25,18 @@ const POOR: f64 = 0.03;
 /// A row may be the knee when its rate is known to this share.
 const KNOWN: f64 = 0.03;
 
+/// Share of exchanges that were not good from which on a row is no place to rest, while there are others: nobody advises
+/// one answer in fifty to fail.
+const FAILING: f64 = 0.02;
+
 /// Knee of rows with rising worker counts; `None` under two rows or without a good answer.
 pub(super) fn knee(rows: &[Row]) -> Option<Knee> {
+    let sound: Vec<Row> = rows.iter().filter(|r| r.errors <= FAILING).cloned().collect();
+    let alive = sound.iter().filter(|r| r.good_rps > 0.0).count();
+    if alive < 2 { of(rows) } else { of(&sound) }
+}
+
+fn of(rows: &[Row]) -> Option<Knee> {
     let peak = peak(rows)?;
     if rows.len() < 2 {
         return None;
@@ -185,6 +195,23 @@ mod tests {
         assert!((45..=49).contains(&k.best_workers) || k.best_workers == 41, "{k:?}");
         assert!((k.best_rps / 1689.0 - 1.0).abs() < 0.02, "{k:?}");
         assert!(k.lo <= 41 && k.lo > 16 && k.hi >= 41 && k.hi <= 49, "{k:?}");
+    }
+
+    #[test]
+    fn what_fails_is_no_knee_however_much_it_gives() {
+        let refused = Row {
+            errors: 0.07,
+            ..row(24, 2_100.0, 3.0)
+        };
+
+        let k = knee(&[row(13, 1_450.0, 2.0), row(20, 1_917.0, 38.0), refused.clone()]).unwrap();
+        assert_eq!((k.workers, k.best_workers, k.hi), (20, 20, 20));
+
+        let all_fail = Row {
+            errors: 0.5,
+            ..row(13, 1_450.0, 2.0)
+        };
+        assert_eq!(knee(&[all_fail, refused]).unwrap().best_workers, 24);
     }
 
     #[test]

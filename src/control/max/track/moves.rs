@@ -7,6 +7,7 @@ use crate::control::max::change::Detector;
 use crate::control::max::known::Known;
 use crate::control::max::slope::Slope;
 use crate::control::max::trial::{Trial, within};
+use crate::control::variable::Sample;
 use crate::model::format::workers;
 use crate::model::setpoints::Setpoints;
 
@@ -22,7 +23,31 @@ const DESCENTS: u32 = 3;
 /// A move of no more than this, in e-folds, stays about the same place.
 const CLOSE_BY: f64 = 0.2;
 
+/// Share of errors, and errors, that make a rest no place to stay. At half of them one slow second of a neighbour does.
+const FAILS: f64 = 0.02;
+const FAILED: f64 = 20.0;
+/// Share of errors up to which fewer workers are fine, and errors that they would have had at the share of the rest: a target
+/// that fails as often whoever asks is not left.
+const FINE: f64 = 0.01;
+const WOULD: f64 = 8.0;
+
 impl Track {
+    /// Where to rest instead, if so many fail here and few did with fewer workers: half way there.
+    pub(super) fn retreat(&self, set: &Setpoints, known: &Known) -> Option<u32> {
+        let here = known.at(self.workers);
+        if here.err < FAILED || here.errors() < FAILS {
+            return None;
+        }
+        let fine = |s: &Sample| s.errors() <= FINE && s.ok * here.errors() >= WOULD;
+        let fewer = known
+            .points()
+            .filter(|(m, s)| *m < self.workers && fine(s))
+            .map(|p| p.0)
+            .max()?;
+        let half = (f64::from(fewer) * f64::from(self.workers)).sqrt().floor();
+        Some(within(half, set.bounds)).filter(|n| *n < self.workers)
+    }
+
     /// The near side gives as much: this is a flat top, not its edge.
     pub(super) fn descend(&mut self, to: u32, seen: &Observation, known: &mut Known) -> Step {
         if self.direction < 0 && self.walked >= DESCENTS {
