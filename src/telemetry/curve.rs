@@ -325,7 +325,7 @@ mod tests {
         for pair in 0..10u64 {
             for (n, rate) in [(12, 100.0), (8, 80.0)] {
                 for _ in 0..if n == 8 { 28 - 3 * pair } else { 30 } {
-                    now = now + Nanos::from_millis(100);
+                    now += Nanos::from_millis(100);
                     let level = 1.0 - 0.5 * now.secs() / 45.0;
                     c.add(n, &tally((rate * level * 10.0) as u64), 0.1, now);
                 }

@@ -46,7 +46,7 @@ fn a_level_that_falls_by_a_third_while_others_are_visited_does_not_make_them_wor
 
 #[test]
 fn one_glance_beside_a_level_that_swings_is_worth_little_and_many_pairs_are_worth_much() {
-    let swing = |t: f64| if (t / 1.5) as u64 % 2 == 0 { 1.2 } else { 0.8 };
+    let swing = |t: f64| if ((t / 1.5) as u64).is_multiple_of(2) { 1.2 } else { 0.8 };
     let once = visited(&[(24, 18.0), (32, 2.0)], swing);
     let often = visited(&again(&[(24, 2.0), (32, 2.0)], 10), swing);
 
