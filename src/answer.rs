@@ -11,6 +11,7 @@ mod consistent;
 mod judge;
 mod limiter;
 mod offered;
+mod paced;
 mod pending;
 mod promise;
 mod runaway;

@@ -4,6 +4,7 @@ use super::bend::{collapses, not_saturated, saturated};
 use super::bound::bound;
 use super::cause::cause;
 use super::limiter::{limit, rate_limited};
+use super::paced::{self, paces};
 use super::pending::undecided;
 use super::silence::{down, stalled};
 use super::{Code, Verdict, asked, bad, offered, promise};
@@ -19,6 +20,7 @@ pub fn verdict(f: &Frame) -> Verdict {
         .or_else(|| down(f))
         .or_else(|| generator(f))
         .or_else(|| rate_limited(f))
+        .or_else(|| paces(f))
         .or_else(|| broken(f))
         .or_else(|| stalled(f))
         .or_else(|| drifting(f))
@@ -44,7 +46,7 @@ pub fn verdict(f: &Frame) -> Verdict {
         sentence,
         bound: bound(f, code),
         cause: cause(f, code),
-        limit: if code == Code::RateLimited { limit(f) } else { None },
+        limit: limit(f).or_else(|| paced::limit(f)).filter(|_| code == Code::RateLimited),
     }
 }
 
