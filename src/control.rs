@@ -96,6 +96,10 @@ pub struct Move {
     pub changed: bool,
     /// `max`: neutral probe pairs in a row.
     pub neutral_pairs: u32,
+    /// `max`: about so many seconds until both sides are confirmed; `None` elsewhere, and once they are.
+    pub answer_in: Option<f64>,
+    /// `max`: the rate swings between these, 1/s.
+    pub swings: Option<(f64, f64)>,
     /// The search stopped at a bound while still rising.
     pub at_limit: bool,
     /// Inner terms for the screen.

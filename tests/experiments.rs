@@ -82,7 +82,7 @@ fn answers_are_fractions_with_their_misses() {
     let keys: Vec<&str> = all.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(
         keys.join(" "),
-        "runs verdict_right knee_inside advice_survives peak_over_knee first_verdict_right answered_soon answered_in_time answered_s answered_p90_s classes plants drawn misses"
+        "runs verdict_right knee_inside advice_survives knee_width peak_over_knee first_verdict_right answered_soon answered_in_time answered_s answered_p90_s classes plants drawn misses"
     );
     assert_eq!((&all["runs"], &all["verdict_right"]), (&1.into(), &1.0.into()), "{all}");
     assert!((1.0..10.0).contains(&all["peak_over_knee"].as_f64().unwrap()), "{all}");

@@ -3,9 +3,12 @@
 use super::consistent::contradiction;
 use super::judge::{FEW, Found, ended};
 use super::{Code, asked, offered, promise};
-use crate::model::format::{change, length, quantity, worker_count};
+use crate::model::format::{change, length, quantity, worker_count, workers};
 use crate::model::setpoints::Mode;
-use crate::telemetry::frame::{Frame, State};
+use crate::telemetry::frame::{Frame, Phase, State};
+
+/// Under so many good answers a second a search takes its time.
+const SLOW: f64 = 200.0;
 
 pub(super) fn undecided(f: &Frame) -> Found {
     let sentence = match f.setpoints.mode {
@@ -32,6 +35,7 @@ fn few(f: &Frame) -> Option<String> {
     (n < FEW).then(|| format!("{n} {exchanges} too few to tell, {good}: at least {FEW} (-n {FEW}, or longer)"))
 }
 
+/// The best so far, what is looked at, and when there will be an answer; at the end, what to run to get it.
 fn searching(f: &Frame) -> String {
     if f.books.ok == 0 {
         return "no answers yet".into();
@@ -40,20 +44,60 @@ fn searching(f: &Frame) -> String {
     if f.setpoints.overridden() {
         return format!("{now}, held by hand: a gives control back");
     }
-    let Some(e) = f.control.evidence.filter(|e| e.need > e.have && e.seconds >= 1.0) else {
-        let doing = if f.control.converged {
-            "confirming the knee"
-        } else {
-            "still searching"
-        };
-        return format!("{now}, closed: {doing}");
-    };
-    let slow = if f.last.good_rate < 200.0 {
-        format!("{}/s is too slow to tell yet", quantity(f.last.good_rate))
+    let so_far = so_far(f).unwrap_or(now);
+    let missing = f.control.answer_in.map(|s| s.ceil().max(1.0));
+    if f.phase == Phase::Done {
+        let again = missing.map_or_else(String::new, |s| format!(", {} more would tell ({})", about(s), longer(f, s)));
+        return format!("{so_far}: not confirmed{again}");
+    }
+    let when = missing.map_or_else(String::new, |s| format!(", answer in about {}", about(s)));
+    format!("{so_far}: {}{when}", doing(f))
+}
+
+/// The knee as far as it is known, once the search has been on both sides of it: what it gives at least.
+fn so_far(f: &Frame) -> Option<String> {
+    let knee = f.knee.as_ref()?;
+    let growing = matches!(f.control.state, State::Ramp | State::Reprobe);
+    if growing && knee.workers == knee.hi {
+        return None;
+    }
+    let least = knee.good_rps - knee.ci95_rps.unwrap_or(0.0);
+    (least > 0.0).then(|| {
+        format!(
+            "about {} ({} to {}), at least {}/s",
+            workers(knee.workers),
+            knee.lo,
+            knee.hi,
+            quantity(least)
+        )
+    })
+}
+
+/// What is being compared.
+fn doing(f: &Frame) -> String {
+    let c = &f.control;
+    let here = c.workers.round();
+    match (c.state, c.resting) {
+        (State::Probe, Some(rest)) if here != rest.round() => format!("comparing {here:.0} with {rest:.0}"),
+        _ if c.converged => format!("{} of 2 comparisons done", c.neutral_pairs.min(2)),
+        _ if f.last.good_rate < SLOW => format!("{}/s is slow", quantity(f.last.good_rate)),
+        _ => format!("trying {here:.0}"),
+    }
+}
+
+/// An estimate has no tenths.
+fn about(seconds: f64) -> String {
+    if seconds < 100.0 {
+        format!("{seconds:.0} s")
     } else {
-        now
-    };
-    format!("{slow}: answer in about {}", length(e.seconds.ceil()))
+        length(seconds)
+    }
+}
+
+/// The time limit that a run would need, at least ten seconds more than it had.
+fn longer(f: &Frame, missing: f64) -> String {
+    let seconds = ((f.at.secs() + 1.5 * missing) / 10.0).ceil() * 10.0;
+    format!("-z {seconds:.0}s")
 }
 
 /// A law of the school: undecided until it rests, and again while it is away from its rest.
@@ -89,4 +133,70 @@ fn holding(f: &Frame) -> String {
         .off_target
         .map_or_else(String::new, |o| format!(", {} off target", change(o)));
     format!("moving to {target}{off}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::verdict;
+    use super::*;
+    use crate::model::units::Nanos;
+    use crate::telemetry::books::Books;
+    use crate::telemetry::curve::Knee;
+
+    fn frame() -> Frame {
+        let mut f = Frame {
+            at: Nanos::from_secs(12),
+            phase: Phase::Run,
+            books: Books {
+                ok: 9_000,
+                sent: 9_000,
+                ..Books::default()
+            },
+            knee: Some(Knee {
+                workers: 46,
+                lo: 30,
+                hi: 70,
+                good_rps: 4_200.0,
+                ci95_rps: Some(100.0),
+                p50: None,
+                p99: None,
+                best_workers: 52,
+                best_rps: 4_250.0,
+                usl: None,
+            }),
+            ..Frame::default()
+        };
+        f.last.good_rate = 4_150.0;
+        (f.control.state, f.control.workers, f.control.resting) = (State::Probe, 52.0, Some(46.0));
+        (f.control.converged, f.control.answer_in) = (true, Some(7.2));
+        f
+    }
+
+    #[test]
+    fn who_waits_is_told_the_best_so_far_what_is_compared_and_when_there_is_an_answer() {
+        let mut f = frame();
+        assert_eq!(
+            verdict(&f).sentence,
+            "about 46 workers (30 to 70), at least 4,100/s: comparing 52 with 46, answer in about 8 s"
+        );
+
+        (f.control.state, f.control.workers, f.control.neutral_pairs) = (State::Hold, 46.0, 1);
+        assert!(verdict(&f).sentence.ends_with("1 of 2 comparisons done, answer in about 8 s"));
+
+        (f.control.state, f.control.converged, f.knee) = (State::Ramp, false, None);
+        assert_eq!(verdict(&f).sentence, "4,150/s at 46 workers: trying 46, answer in about 8 s");
+    }
+
+    #[test]
+    fn who_leaves_is_told_what_to_run() {
+        let f = Frame {
+            phase: Phase::Done,
+            ..frame()
+        };
+
+        assert_eq!(
+            verdict(&f).sentence,
+            "about 46 workers (30 to 70), at least 4,100/s: not confirmed, 8 s more would tell (-z 30s)"
+        );
+    }
 }

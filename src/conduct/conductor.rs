@@ -271,6 +271,9 @@ impl Conductor {
         if ruling.changed {
             self.note_change(now);
         }
+        if ruling.law.swings.is_some() && ruling.law.swings != self.ruling.law.swings {
+            self.shifts.forget();
+        }
         // Real-valued workers belong on the curve where they are nearly whole.
         let closed = self.demand.rate.is_none();
         if closed && ruling.settled && (before - before.round()).abs() <= 0.03 * before {

@@ -202,6 +202,7 @@ impl Conductor {
             saturated_ticks: self.saturated_ticks,
             limited_by: r.limited_by.clone(),
             neutral_pairs: r.law.neutral_pairs,
+            answer_in: r.law.answer_in,
             step_test: found.step_test,
             tune: found.tune,
         }

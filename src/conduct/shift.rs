@@ -6,7 +6,7 @@ use crate::telemetry::batches::Spread;
 use crate::telemetry::frame::Shift;
 
 /// Seconds of rest before an alarm, and after it, that can be compared.
-const BEFORE: f64 = 1.0;
+const BEFORE: f64 = 2.0;
 const AFTER: f64 = 3.0;
 /// |ln(after/before)| that counts, beside so many standard errors.
 const LEAST: f64 = 0.05;
@@ -54,6 +54,12 @@ impl Shifts {
             _ => rest,
         };
         self.open = Some((now, before, false));
+    }
+
+    /// The target swings: what looked like changes was that.
+    pub(super) fn forget(&mut self) {
+        self.list.clear();
+        self.open = None;
     }
 
     /// The rest since the last alarm as it is known now. True when the alarm turns out to have been none: same rate, about

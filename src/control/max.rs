@@ -12,18 +12,20 @@ pub mod fence;
 pub mod fit;
 pub mod known;
 pub mod paced;
+mod price;
 pub mod race;
 pub mod ramp;
 pub mod refine;
 pub mod slope;
 pub mod sway;
+pub mod swing;
 pub mod track;
 pub mod trial;
 pub mod trim;
 pub mod utility;
 
 use super::{Controller, Move, Observation};
-use crate::model::format::workers;
+use crate::model::format::{quantity, workers};
 use crate::model::setpoints::Setpoints;
 use crate::telemetry::frame::{Evidence, State, Term};
 use back::Former;
@@ -31,6 +33,7 @@ use known::Known;
 use paced::{Paced, Refusals};
 use ramp::Ramp;
 use refine::Refine;
+use swing::Swings;
 use track::Track;
 use trim::Trim;
 
@@ -76,6 +79,10 @@ enum Phase {
     Paced(Paced),
 }
 
+/// Most caution: on a target that swings an alarm takes four times the difference. At twice it a capacity halved is not
+/// noticed any more.
+const CAUTIOUS: f64 = 4.0;
+
 /// The law.
 #[derive(Clone, Debug)]
 pub struct Max {
@@ -89,6 +96,8 @@ pub struct Max {
     suspect: Option<Former>,
     /// The rest that somebody else ended by taking the workers over, until it is known whether it still fits.
     former: Option<Former>,
+    /// Whether the rate swings between levels.
+    swings: Swings,
     /// What the last decision under way needed: stays while workers settle.
     shown: Option<Evidence>,
 }
@@ -107,6 +116,7 @@ impl Max {
             refusals: Refusals::default(),
             suspect: None,
             former: None,
+            swings: Swings::default(),
             shown: None,
         }
     }
@@ -168,7 +178,8 @@ impl Max {
     }
 
     fn advance(&mut self, step: &mut Step, seen: &Observation, set: &Setpoints) {
-        self.judge_alarm();
+        self.judge_alarm(seen);
+        self.know_swing(step, seen);
         self.recognise(step);
         self.look_back(step);
         if step.changed {
@@ -205,6 +216,24 @@ impl Max {
         self.phase = Phase::Paced(paced);
     }
 
+    /// An alarm at rest over a rate that was there before: the target swings, and the rest stays.
+    fn know_swing(&mut self, step: &mut Step, seen: &Observation) {
+        let Phase::Track(track) = &mut self.phase else { return };
+        let rate = self.known.at(track.workers).rate();
+        if !step.changed || track.probing() || !self.swings.back(seen.now.secs(), track.workers, rate, self.known.rate()) {
+            return;
+        }
+        let first = self.known.caution < CAUTIOUS;
+        self.known.caution = CAUTIOUS;
+        self.known.renew(track.workers);
+        track.look_anew();
+        step.changed = false;
+        step.note = self.swings.between(seen.now.secs()).filter(|_| first).map(|(lo, hi)| {
+            let (lo, hi) = (quantity(lo), quantity(hi));
+            format!("swings {lo} to {hi}/s: stays at {}", step.workers)
+        });
+    }
+
     /// What was measured cannot all be of one target: it is looked at anew, once until the next rest.
     fn look_back(&self, step: &mut Step) {
         let finds = matches!(&self.phase, Phase::Trim(_) if step.done) || matches!(&self.phase, Phase::Track(t) if !t.probing());
@@ -219,7 +248,7 @@ impl Max {
     }
 
     /// Rest again at about the same workers and rate: the alarm was false, and the next one must say more.
-    fn judge_alarm(&mut self) {
+    fn judge_alarm(&mut self, seen: &Observation) {
         let (Phase::Track(track), Some(before)) = (&self.phase, self.suspect) else {
             return;
         };
@@ -229,9 +258,10 @@ impl Max {
         let moved = (f64::from(track.workers) / f64::from(before.workers)).ln().abs() > 0.3;
         // The same rate elsewhere says neither: on a flat top a false alarm ends anywhere, and a network may have changed.
         self.known.caution = match (other, moved) {
+            _ if self.swings.between(seen.now.secs()).is_some() => CAUTIOUS,
             (true, _) => 1.0,
             (_, true) => self.known.caution,
-            _ => (1.6 * self.known.caution).min(4.0),
+            _ => (1.6 * self.known.caution).min(CAUTIOUS),
         };
         self.suspect = None;
     }
@@ -303,6 +333,8 @@ impl Controller for Max {
             converged: counted || track.is_some_and(|t| t.pairs >= 2 || !self.known.slow()),
             changed: step.changed,
             neutral_pairs: track.map_or(if counted { 2 } else { 0 }, |t| t.pairs),
+            answer_in: self.answer_in(seen),
+            swings: self.swings.between(seen.now.secs()),
             at_limit: self.at_limit,
             terms: self.terms(),
             measured: None,

@@ -47,6 +47,11 @@ pub fn text(a: &Answers) -> String {
         let part = share.fraction().map_or_else(|| "–".into(), percent);
         out.push_str(&format!("{name:<16}{part:>7}   {} of {} {over}\n", share.right, share.of));
     }
+    let width = a.total.width().map_or_else(|| "–".into(), |w| format!("{w:.2}"));
+    out.push_str(&format!(
+        "{:<16}{width:>7}   most / fewest workers of the knee's interval, median\n",
+        "width"
+    ));
     out.push_str(&format!(
         "{:<16}{:>7}   most workers of any run / workers at the knee in force then\n",
         "peak",
@@ -142,7 +147,7 @@ pub fn json(a: &Answers) -> Value {
 fn group(g: &Group) -> Map<String, Value> {
     let all = json!({
         "runs": g.runs(), "verdict_right": g.marks.verdict.fraction(), "knee_inside": g.marks.knee.fraction(),
-        "advice_survives": g.marks.advice.fraction(), "peak_over_knee": g.peak().map(fine),
+        "advice_survives": g.marks.advice.fraction(), "knee_width": g.width().map(fine), "peak_over_knee": g.peak().map(fine),
         "first_verdict_right": g.marks.first.fraction(), "answered_soon": g.marks.soon.fraction(),
         "answered_in_time": g.marks.in_time.fraction(),
         "answered_s": g.answered_by(0.5).map(fine), "answered_p90_s": g.answered_by(0.9).map(fine),
@@ -159,6 +164,7 @@ mod tests {
         let mut all = Group {
             peaks: vec![1.5, 68.0],
             answered: vec![Some(12.5), None],
+            widths: vec![1.2, 1.5],
             ..Group::default()
         };
         all.marks.verdict.count(Some(true));
@@ -191,6 +197,7 @@ mod tests {
             "soon                  –   0 of 0 runs answered within max(8 s, 32,000 answers)",
             "knee inside       100 %   1 of 1 runs that named a knee\n",
             "advice survives       –   0 of 0 runs",
+            "width              1.50   most / fewest workers",
             "peak               68.0   most workers",
             "answered           12.5   s, median; ∞ s, p90\n",
             "steady            1/2      1/1        –     68.0        12.5\n",

@@ -6,6 +6,7 @@
 //!                                └──────► truth: verdict · knee · open traffic ────────┴─► judged
 //! ```
 
+mod classes;
 mod draw;
 mod open;
 mod right;
@@ -19,6 +20,7 @@ use crate::model::setpoints::{Bounds, Setpoints};
 use crate::model::units::Nanos;
 use crate::telemetry::frame::{Frame, Phase};
 use crate::telemetry::scores::{Answers, Group, Miss};
+use classes::{CLASSES, class};
 use draw::Drawn;
 use std::sync::Arc;
 
@@ -57,6 +59,8 @@ pub struct Said {
 pub struct Judged {
     verdict: bool,
     knee: Option<bool>,
+    /// Most over fewest workers of the knee's interval.
+    width: Option<f64>,
     advice: Option<bool>,
     misses: Vec<Miss>,
     /// Most workers over the knee in force then.
@@ -162,6 +166,7 @@ impl Exam {
                 group.marks.verdict.count(Some(j.verdict));
                 group.marks.knee.count(j.knee);
                 group.marks.advice.count(j.advice);
+                group.widths.extend(j.width);
                 group.peaks.push(j.peak);
                 group.answered.push(j.answered);
                 group.marks.first.count(j.first);
@@ -183,20 +188,6 @@ fn named() -> Vec<&'static str> {
 /// What drawn plant `k` is called.
 fn called(k: usize) -> String {
     format!("drawn{}", k + 1)
-}
-
-/// Kinds of plants; an average over all of them would hide one.
-const CLASSES: [&str; 6] = ["steady", "changing", "unsteady", "heavy tails", "refusing", "drawn"];
-
-/// The kind of a named plant.
-fn class(name: &str) -> usize {
-    match name {
-        "latup" | "latdown" | "capdrop" | "caprise" | "autoscale" => 1,
-        "noisy" | "warm" | "cold" | "gcpause" => 2,
-        "pareto" | "web" => 3,
-        "reject" | "ratelimit" | "pool" => 4,
-        _ => 0,
-    }
 }
 
 /// What a run did.
@@ -269,6 +260,7 @@ fn judge(recipe: &Recipe, name: &str, seed: u64, said: &Said) -> Judged {
             format!("{} ({facts})", codes.join(" or ")),
         );
     }
+    let width = |(lo, hi): (u32, u32)| f64::from(hi) / f64::from(lo.max(1));
     let knee = said.knee.filter(|_| decided).map(|(lo, hi)| {
         let inside = (lo..=hi).contains(&truth.knee_workers);
         if !inside {
@@ -287,6 +279,7 @@ fn judge(recipe: &Recipe, name: &str, seed: u64, said: &Said) -> Judged {
     Judged {
         verdict,
         knee,
+        width: said.knee.filter(|_| decided).map(width),
         advice,
         misses,
         peak: 0.0,
@@ -341,6 +334,7 @@ mod tests {
         Judged {
             verdict,
             knee: None,
+            width: verdict.then_some(1.5),
             advice: Some(true),
             misses: Vec::new(),
             peak: if verdict { 2.0 } else { 70.0 },

@@ -162,6 +162,8 @@ pub struct Control {
     pub limited_by: Option<String>,
     /// `max`: two neutral probe pairs in a row.
     pub neutral_pairs: u32,
+    /// About so many seconds to the answer; `None` where none is looked for.
+    pub answer_in: Option<f64>,
     /// What the last step test found.
     pub step_test: Option<StepTest>,
     /// What the last relay found and proposes.
@@ -343,8 +345,7 @@ pub struct Frame {
     pub saturated: Option<String>,
     /// Share of the judged time in which a lane had no time to spare, of the model in force, in [0, 1].
     pub lane_full: f64,
-    /// Closed traffic, others had the CPU for most of the time: how long a lane waited for one each time, s, and that as a
-    /// share of the response.
+    /// Closed traffic, others had the CPU mostly: a lane's wait for one each time, s, and as a share of the response.
     pub starved: Option<(f64, f64)>,
     /// Fewer workers are connected than asked: connected, wanted.
     pub short_of: Option<(u64, u64)>,

@@ -110,6 +110,8 @@ pub struct Group {
     pub peaks: Vec<f64>,
     /// Per run: when it was answered, s; `None` for never.
     pub answered: Vec<Option<f64>>,
+    /// Per run that named a knee: most over fewest workers of its interval.
+    pub widths: Vec<f64>,
 }
 
 impl Group {
@@ -121,6 +123,13 @@ impl Group {
     /// Most workers over the knee in any run; `None` without one.
     pub fn peak(&self) -> Option<f64> {
         self.peaks.iter().copied().max_by(f64::total_cmp)
+    }
+
+    /// Median of most over fewest workers of the knees' intervals; `None` without one.
+    pub fn width(&self) -> Option<f64> {
+        let mut sorted = self.widths.clone();
+        sorted.sort_by(f64::total_cmp);
+        sorted.get(sorted.len() / 2).copied()
     }
 
     /// When the share `of` in (0, 1] of the runs were answered, s, by nearest rank; `None` where so many never were.

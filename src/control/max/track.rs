@@ -86,6 +86,15 @@ pub struct Track {
     corrections: f64,
 }
 
+/// About so many seconds that `pairs` comparisons take: two looks each, their settling, and the rest between.
+pub(super) fn confirming(pairs: u32, known: &Known) -> f64 {
+    let rate = known.rate().max(0.1);
+    let longest = if known.slow() { 6.0 } else { NEAR_LONGEST };
+    let look = (NEAR_ANSWERS / rate).clamp(0.5, longest) + 2.0 * known.response().min(2.0);
+    let rest = if known.slow() { LONGEST_HOLD } else { EAGER };
+    f64::from(pairs) * (2.0 * look + rest)
+}
+
 impl Track {
     /// At rest at `workers`.
     pub fn new(workers: u32, from: f64, set: &Setpoints, known: &mut Known) -> Self {
@@ -269,6 +278,17 @@ impl Track {
             return EAGER;
         }
         self.hold.max(REST * spent).min(LONGEST_HOLD)
+    }
+
+    /// About so many seconds until both sides are confirmed; `None` once they are.
+    pub(super) fn confirmed_in(&self, known: &Known) -> Option<f64> {
+        let missing = CONFIRMED.checked_sub(self.pairs).filter(|n| *n > 0)?;
+        let spent = if self.stage == Stage::Hold {
+            self.hold.min(EAGER) - self.left
+        } else {
+            self.trial.sample.span
+        };
+        Some((confirming(missing, known) - spent.max(0.0)).max(1.0))
     }
 
     /// What is known is of another target: the ramp must look anew.

@@ -144,6 +144,11 @@ impl Track {
         self.detector = detector;
     }
 
+    /// The rest goes on, and what it gives is learned anew.
+    pub(in crate::control::max) fn look_anew(&mut self) {
+        self.detector = Detector::default();
+    }
+
     pub(super) fn rest_at(&mut self, workers: u32, seen: &Observation, known: &mut Known) {
         if workers != self.workers {
             self.left = self.hold;
